@@ -13,10 +13,10 @@
 typedef struct arena_chunk arena_chunk;
 
 typedef struct arena {
-    uint8_t *at, *end;    /* free space in the newest chunk */
-    arena_chunk *chunks;  /* newest first */
-    size_t first_size;    /* size of the first chunk, bytes */
-    size_t used;          /* bytes taken from the heap */
+    uint8_t *at, *end;   /* free space in the newest chunk */
+    arena_chunk *chunks; /* newest first */
+    size_t first_size;   /* size of the first chunk, bytes */
+    size_t used;         /* bytes taken from the heap */
 } arena;
 
 void arena_init(arena *a, size_t first_size);

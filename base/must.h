@@ -16,5 +16,5 @@ _Noreturn void must_fail(const char *cond, const char *file, int line, const cha
 /* Long-lived objects carry a magic number, checked on entry. */
 #define must_be(obj, m) must((obj) && (obj)->magic == (m))
 
-#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

@@ -21,7 +21,8 @@ static inline bytes uuid_bytes(const uuid *u)
 char *uuid_format(uuid u, char out[UUID_TEXT]); /* returns out */
 /* 0 or ERR_INVALID. */
 int uuid_parse(bytes text, uuid *ret);
-/* Version 1 from microseconds since 1970, 0..9 hundreds of ns, and random bits for clock and node. */
+/* Version 1 from microseconds since 1970, 0..9 hundreds of ns, and random bits for clock and node.
+ */
 uuid uuid_time(int64_t unix_us, unsigned hundreds, uint64_t random);
 /* Microseconds since 1970 of a version 1 UUID. */
 int64_t uuid_unix_us(uuid u);
