@@ -36,6 +36,8 @@ coordinator *coordinator_close(coordinator *c);
 /* ---- snapshots: references for the caller ---- */
 schema *coordinator_schema(coordinator *c, env *e);
 ring *coordinator_ring(coordinator *c, env *e);
+/* The newest schema, from any thread (storage names its directories by it). */
+schema *coordinator_newest_schema(coordinator *c);
 const node_info *coordinator_info(coordinator *c);
 storage *coordinator_storage(coordinator *c);
 void coordinator_publish_ring(coordinator *c, ring *r);

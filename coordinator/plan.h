@@ -1,0 +1,23 @@
+/* plan.h: which replicas a request goes to and how many must answer.
+ *
+ * A pure function of a ring snapshot, a keyspace's replication, a token and a consistency level.
+ */
+#pragma once
+#include "gossip/ring.h"
+#include "model/consistency.h"
+
+typedef struct replica_plan {
+    unsigned n, alive; /* replicas, and how many of them live */
+    unsigned need;     /* answers to wait for */
+    bool local;        /* this node is one of them, and alive */
+    uint16_t replicas[RING_NODES_MAX];
+} replica_plan;
+
+/* How many answers a level asks for with this replication, seen from a data centre. */
+unsigned plan_need(const replication *rep, consistency cl, const char *local_dc);
+/* ERR_UNAVAILABLE with consistency, required and alive. EACH_QUORUM counts per data centre. */
+int plan_make(const ring *r, const replication *rep, bytes token, consistency cl, replica_plan *ret,
+              err_info *err);
+/* Levels that make no sense for a read, or for a write without a condition. ERR_INVALID. */
+int plan_check_read(consistency cl, err_info *err);
+int plan_check_write(consistency cl, err_info *err);

@@ -1,0 +1,145 @@
+/* Schema changes: serialized on worker 0; written as rows of system_schema, then the snapshot is
+ * rebuilt from the rows and published. */
+#include <stdlib.h>
+
+#include "base/must.h"
+#include "coordinator/internal.h"
+
+static int co_fn read_all(coordinator *c, env *e, const table *t, arena *a, read_result **ret,
+                          err_info *err)
+{
+    read_command cmd = {
+        .table = t->id,
+        .partitioner = c->info->partitioner,
+        .with_static = table_has_static(t),
+        .limit = UINT32_MAX,
+        .partition_limit = UINT32_MAX,
+        .now_s = env_now_us(e) / 1000000,
+    };
+    return storage_read(c->storage, e, &cmd, a, ret, err);
+}
+
+int co_fn coordinator_load_schema(coordinator *c, env *e, schema **ret, err_info *err)
+{
+    static const char *const names[] = {"keyspaces",       "tables", "columns",
+                                        "dropped_columns", "types",  "indexes"};
+    schema *fixed = coordinator_schema(c, e);
+    schema_rows rows = {.n_tables = ARRAY_LEN(names)};
+    arena a;
+    int r = 0;
+    arena_init(&a, 64 << 10);
+    for (unsigned i = 0; i < rows.n_tables && r == 0; i++) {
+        read_result *result = NULL;
+        rows.tables[i].table = schema_table(fixed, "system_schema", names[i]);
+        must(rows.tables[i].table);
+        r = read_all(c, e, rows.tables[i].table, &a, &result, err);
+        rows.tables[i].result = result;
+    }
+    if (r == 0)
+        r = schema_build(c->info->partitioner, &rows, c->virtuals, c->n_virtuals, ret, err);
+    arena_done(&a);
+    schema_unref(fixed);
+    return r;
+}
+
+/* Tells storage what the new tables want of it, and to forget those that are gone. */
+static int co_fn settle_tables(coordinator *c, env *e, const schema *old, const schema *new,
+                               err_info *err)
+{
+    const map_slot *s;
+    for (size_t i = 0; (s = map_next(&new->tables_by_id, &i));) {
+        const table *t = s->value;
+        if (t->flags & TABLE_VIRTUAL)
+            continue;
+        const char *compression = options_get(t->options.compression, "class");
+        storage_table_options o = {
+            .bloom_fp_chance = t->options.bloom_filter_fp_chance,
+            .snappy = compression && *compression,
+            .gc_grace_s = t->options.gc_grace_s,
+        };
+        storage_set_table(c->storage, &t->id, &o);
+    }
+    for (size_t i = 0; (s = map_next(&old->tables_by_id, &i));) {
+        const table *t = s->value;
+        if (t->flags & TABLE_VIRTUAL || schema_table_by_id(new, &t->id))
+            continue;
+        int r = storage_drop(c->storage, e, &t->id, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int co_fn write_change(coordinator *c, env *e, const mutations *ms, arena *a, err_info *err)
+{
+    const mutation **list = arena_array(a, const mutation *, ms->n);
+    for (unsigned i = 0; i < ms->n; i++)
+        list[i] = &ms->p[i];
+    int r = storage_apply(c->storage, e, list, ms->n, err);
+    return r < 0 ? r : storage_sync(c->storage, e, err);
+}
+
+static int co_fn change_locked(coordinator *c, env *e, const schema_change *ch, err_info *err)
+{
+    arena a;
+    arena_init(&a, 16 << 10);
+    schema *old = coordinator_schema(c, e), *new = NULL;
+    mutations ms = {0};
+    int64_t now = env_now_us(e);
+    c->last_change_us = now > c->last_change_us ? now : c->last_change_us + 1;
+    int r = ch->decide(ch->arg, old, c->last_change_us, (int32_t)(now / 1000000), &a, &ms, err);
+    if (r == 0 && ms.n) {
+        r = write_change(c, e, &ms, &a, err);
+        if (r == 0)
+            r = coordinator_load_schema(c, e, &new, err);
+        if (r == 0) {
+            schema_ref(new);
+            coordinator_publish_schema(c, e, new);
+            r = settle_tables(c, e, old, new, err);
+            schema_unref(new);
+        }
+    }
+    schema_unref(old);
+    arena_done(&a);
+    return r;
+}
+
+/* ---- the hop to worker 0 and back ---- */
+
+typedef struct hop {
+    coordinator *c;
+    const schema_change *change;
+    env *from;
+    err_info *err;
+    int result;
+    bool done;
+    co_event finished;
+} hop;
+
+static void hop_back(void *arg)
+{
+    hop *h = arg;
+    h->done = true;
+    co_signal(h->from, &h->finished);
+}
+
+static void hop_run(void *arg)
+{
+    hop *h = arg;
+    coordinator *c = h->c;
+    co_lock(c->home, &c->changing);
+    h->result = change_locked(c, c->home, h->change, h->err);
+    co_unlock(c->home, &c->changing);
+    env_post(h->from, hop_back, h);
+}
+
+int co_fn coordinate_schema_change(coordinator *c, env *e, const schema_change *ch, err_info *err)
+{
+    must_be(c, COORDINATOR_MAGIC);
+    hop h = {.c = c, .change = ch, .from = e, .err = err};
+    co_event_init(&h.finished);
+    env_post(c->home, hop_run, &h);
+    while (!h.done)
+        co_wait(e, &h.finished, NO_DEADLINE);
+    return h.result;
+}

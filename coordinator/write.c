@@ -1,0 +1,38 @@
+/* The coordinator's write path: plan every mutation first, so that Unavailable means that nothing
+ * was sent; then write. */
+#include "coordinator/internal.h"
+
+int coordinate_check(coordinator *c, env *e, const keyspace *ks, bytes key, consistency cl,
+                     bool write, err_info *err)
+{
+    const snapshots *w = &c->workers[e->worker];
+    const replication *rep;
+    replication room;
+    replica_plan plan;
+    uint8_t token[TOKEN_FIXED_MAX];
+    int r = write ? plan_check_write(cl, err) : plan_check_read(cl, err);
+    if (r == 0)
+        r = coordinator_replication(c, e, ks, &rep, &room, err);
+    if (r < 0)
+        return r;
+    return plan_make(w->ring, rep, token_of(w->ring->partitioner, key, token), cl, &plan, err);
+}
+
+int co_fn coordinate_write(coordinator *c, env *e, const write_request *w, err_info *err)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        int r = coordinate_check(c, e, w->keyspace, w->mutations[i]->key, w->cl, true, err);
+        if (r < 0)
+            return r;
+    }
+    return w->keyspace->durable_writes
+               ? storage_apply(c->storage, e, w->mutations, w->n, err)
+               : storage_apply_volatile(c->storage, e, w->mutations, w->n, err);
+}
+
+int co_fn coordinate_truncate(coordinator *c, env *e, const table *t, err_info *err)
+{
+    /* Copied: the schema may move on while we wait. */
+    uuid id = t->id;
+    return storage_truncate(c->storage, e, &id, err);
+}
