@@ -6,6 +6,8 @@
 
 #include "base/alloc.h"
 
+const uint8_t bytes_unset_mark[1] = {0};
+
 void buf_done(buf *b)
 {
     free(b->p);

@@ -19,6 +19,10 @@ typedef struct bytes {
 /* A string literal, without its NUL. */
 #define BYTES_LIT(s) ((bytes){(const uint8_t *)(s), sizeof(s) - 1})
 
+/* "Leave it as it is": a bound value that the client did not set (told apart by its address). */
+extern const uint8_t bytes_unset_mark[1];
+#define BYTES_UNSET ((bytes){bytes_unset_mark, 0})
+
 static inline bytes bytes_of(const void *p, size_t n)
 {
     return (bytes){p, n};
@@ -32,6 +36,11 @@ static inline bytes bytes_str(const char *s)
 static inline bool bytes_is_null(bytes b)
 {
     return b.p == NULL;
+}
+
+static inline bool bytes_is_unset(bytes b)
+{
+    return b.p == bytes_unset_mark;
 }
 
 /* Null equals only null. */

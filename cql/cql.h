@@ -31,19 +31,6 @@ typedef struct cql_client {
     int protocol_version; /* 3..5; 0: Thrift */
 } cql_client;
 
-/* An unset value (protocol v4+): leaves the column as it is. */
-extern const uint8_t cql_unset_mark[1];
-#define CQL_UNSET ((bytes){cql_unset_mark, 0})
-static inline bool cql_is_unset(bytes b)
-{
-    return b.p == cql_unset_mark;
-}
-
-typedef struct column_spec {
-    const char *keyspace, *table, *name;
-    const type *type;
-} column_spec;
-
 typedef struct statement_info {
     uint8_t id[16];              /* MD5 of keyspace and text, as drivers see it */
     int32_t thrift_id;           /* Java's String.hashCode of keyspace + text */
@@ -69,7 +56,7 @@ int cql_find_thrift(cql *q, env *e, int32_t id, statement **ret, err_info *err);
 typedef struct query_options {
     consistency cl, serial_cl;
     unsigned n_values;
-    const bytes *values;  /* null: BYTES_NULL; CQL_UNSET */
+    const bytes *values;  /* null: BYTES_NULL; BYTES_UNSET */
     const bytes *names;   /* or NULL: positional */
     int32_t page_size;    /* 0 or less: no paging */
     bytes paging_state;   /* null: from the start */

@@ -36,6 +36,12 @@ typedef struct column {
     int ordinal; /* index in table->columns */
 } column;
 
+/* A column as clients are told of it: in result and prepared metadata. */
+typedef struct column_spec {
+    const char *keyspace, *table, *name;
+    const type *type;
+} column_spec;
+
 typedef struct option {
     const char *name, *value;
 } option; /* of a map option, by name */
