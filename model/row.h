@@ -60,7 +60,7 @@ typedef struct cell {
     int64_t timestamp;
     bytes path;  /* element of a multi-cell column: list timeuuid, set/map byte-comparable
                     key, UDT field number (u16); null for simple cells */
-    bytes value; /* tombstone: null. Counter: the shards (row.c) */
+    bytes value; /* tombstone: null. Counter: the shards (counter.c) */
 } cell;
 
 typedef struct column_deletion {
@@ -93,6 +93,9 @@ row *row_merge(const row *a, const row *b, arena *room);
 void row_apply_deletion(row *r, deletion d);
 /* Drops what the row's own deletions cover; a merged row is always so. */
 void row_normalize(row *r);
+/* Puts cells and column deletions in order and merges duplicates, for rows built in any order;
+ * everything else here expects and keeps the order. */
+void row_sort(row *r, arena *room);
 /* For compaction and reads: expired cells become tombstones; tombstones and deletions with local
  * time < gc_before_s and timestamp < purge_before go. Returns false when nothing is left. */
 bool row_purge(row *r, int64_t now_s, int64_t gc_before_s, int64_t purge_before_timestamp);
