@@ -167,8 +167,7 @@ bool row_purge(row *r, int64_t now_s, int64_t gc_before_s, int64_t purge_before_
     if (r->live.timestamp != NO_TIMESTAMP && !liveness_is_live(r->live, now_s) &&
         purgeable(&p, r->live.timestamp, r->live.expiry_s))
         r->live = LIVENESS_NONE;
-    if (!deletion_is_none(r->deletion) &&
-        purgeable(&p, r->deletion.timestamp, r->deletion.local_s))
+    if (!deletion_is_none(r->deletion) && purgeable(&p, r->deletion.timestamp, r->deletion.local_s))
         r->deletion = DELETION_NONE;
     purge_column_deletions(r, &p);
     purge_cells(r, &p);
