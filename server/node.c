@@ -1,0 +1,359 @@
+#include "server/node.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/must.h"
+#include "server/accept.h"
+#include "server/native/connection.h"
+#include "server/snitch.h"
+#include "server/state.h"
+#include "server/version.h"
+
+void worker_add(worker *w, connection *c, stream *s)
+{
+    c->stream = s;
+    list_push(&w->connections, &c->link);
+    w->stats.connections++;
+}
+
+void worker_remove(worker *w, connection *c)
+{
+    list_remove(&c->link);
+    w->stats.connections--;
+}
+
+/* ---- listening ---- */
+
+typedef void accept_fn(void *arg, stream *s);
+
+static int listen_all(node *n, uint16_t port, accept_fn *fn, size_t slot, err_info *err)
+{
+    for (unsigned i = 0; i < n->n_workers; i++) {
+        worker *w = &n->workers[i];
+        listener **l = (listener **)((char *)w + slot);
+        int r = env_listen(w->env, n->config->rpc_address, port, fn, w, l, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+typedef struct stopping {
+    worker *worker;
+    size_t slot;
+    unsigned *left;
+    env *home;
+    co_event *done;
+} stopping;
+
+static void stopped(void *arg)
+{
+    stopping *s = arg;
+    if (--*s->left == 0)
+        co_signal(s->home, s->done);
+    free(s);
+}
+
+static void stop_listener(void *arg)
+{
+    stopping *s = arg;
+    listener **l = (listener **)((char *)s->worker + s->slot);
+    *l = listener_close(*l);
+    env_post(s->home, stopped, s);
+}
+
+/* Runs fn for each worker on its own thread and waits for all. */
+static void co_fn on_all_workers(node *n, void (*fn)(void *), size_t slot)
+{
+    unsigned left = n->n_workers;
+    co_event done;
+    co_event_init(&done);
+    for (unsigned i = 0; i < n->n_workers; i++) {
+        stopping *s = xmalloc(sizeof *s);
+        *s = (stopping){&n->workers[i], slot, &left, n->home, &done};
+        env_post(n->workers[i].env, fn, s);
+    }
+    while (left)
+        co_wait(n->home, &done, NO_DEADLINE);
+}
+
+int co_fn node_listen_native(node *n, err_info *err)
+{
+    const config *c = n->config;
+    int r = listen_all(n, (uint16_t)c->native_transport_port, accept_native,
+                       offsetof(worker, native), err);
+    if (r < 0)
+        return r;
+    n->native_running = true;
+    log_info(n->home->log, "Starting listening for CQL clients on /%s:%d...", c->rpc_address,
+             (int)c->native_transport_port);
+    return 0;
+}
+
+int co_fn node_listen_thrift(node *n, err_info *err)
+{
+    const config *c = n->config;
+    int r = listen_all(n, (uint16_t)c->rpc_port, accept_any, offsetof(worker, thrift), err);
+    if (r < 0)
+        return r;
+    n->thrift_running = true;
+    log_info(n->home->log, "Binding thrift service to /%s:%d", c->rpc_address, (int)c->rpc_port);
+    log_info(n->home->log, "Using TFramedTransport with a max frame size of %lld bytes.",
+             (long long)c->thrift_framed_transport_size_bytes);
+    log_info(n->home->log, "Listening for thrift clients...");
+    return 0;
+}
+
+void co_fn node_close_native(node *n)
+{
+    if (!n->native_running)
+        return;
+    n->native_running = false;
+    on_all_workers(n, stop_listener, offsetof(worker, native));
+    log_info(n->home->log, "Stop listening for CQL clients");
+}
+
+void co_fn node_close_thrift(node *n)
+{
+    if (!n->thrift_running)
+        return;
+    n->thrift_running = false;
+    on_all_workers(n, stop_listener, offsetof(worker, thrift));
+    log_info(n->home->log, "Stop listening to thrift clients");
+}
+
+/* ---- storage ---- */
+
+/* Directory names; called from flushing threads. The names are copied before the schema goes. */
+static void name_of(void *arg, const uuid *id, const char **ret_keyspace, const char **ret_table)
+{
+    node *n = arg;
+    if (!n->coordinator)
+        return;
+    schema *s = coordinator_newest_schema(n->coordinator);
+    const table *t = schema_table_by_id(s, id);
+    if (t) {
+        *ret_keyspace = t->keyspace;
+        *ret_table = t->name;
+    }
+    schema_unref(s);
+}
+
+static void on_failure(void *arg, failure_policy policy, const err_info *why)
+{
+    node *n = arg;
+    log_error(n->home->log, "Disk failure (policy %s): %s",
+              policy == POLICY_DIE      ? "die"
+              : policy == POLICY_IGNORE ? "ignore"
+                                        : "stop",
+              why->text);
+    if (policy == POLICY_DIE)
+        abort();
+}
+
+static int co_fn open_storage(node *n, err_info *err)
+{
+    const config *c = n->config;
+    storage_options o = {
+        .data_dir = c->data_file_directories.p[0],
+        .commitlog_dir = c->commitlog_directory,
+        .cluster_name = c->cluster_name,
+        .partitioner = n->info.partitioner,
+        .sync = (commitlog_sync)c->commitlog_sync,
+        .sync_period_ms =
+            (uint32_t)(c->commitlog_sync == COMMITLOG_PERIODIC ? c->commitlog_sync_period_ms
+                       : c->commitlog_sync == COMMITLOG_BATCH  ? c->commitlog_sync_batch_window_ms
+                                                               : c->commitlog_sync_group_window_ms),
+        .segment_bytes = (uint64_t)c->commitlog_segment_size_bytes,
+        .commitlog_total_bytes = (uint64_t)c->commitlog_total_space_bytes,
+        .memtable_bytes = (uint64_t)c->memtable_heap_space_bytes,
+        .block_cache_bytes = (uint64_t)c->file_cache_size_bytes,
+        .disk_failure = (failure_policy)c->disk_failure_policy,
+        .commit_failure = (failure_policy)c->commit_failure_policy,
+        .name_of = name_of,
+        .name_arg = n,
+        .on_failure = on_failure,
+        .failure_arg = n,
+    };
+    return storage_open(n->home, &o, &n->storage, err);
+}
+
+/* ---- start ---- */
+
+static int co_fn make_ring(node *n, err_info *err)
+{
+    const config *c = n->config;
+    location where;
+    arena a;
+    arena_init(&a, 4096);
+    endpoint self = {
+        .address = c->broadcast_address,
+        .listen_address = c->listen_address,
+        .rpc_address = c->broadcast_rpc_address,
+        .storage_port = (uint16_t)c->storage_port,
+        .native_port = (uint16_t)c->native_transport_port,
+        .thrift_port = (uint16_t)c->rpc_port,
+        .release_version = n->info.release_version,
+        .alive = true,
+        .status = ENDPOINT_NORMAL,
+    };
+    int r = snitch_locate(c, self.address, &a, &where, err);
+    if (r == 0)
+        r = state_identity(n, &a, &self, err);
+    if (r == 0) {
+        self.dc = where.dc;
+        self.rack = where.rack;
+        n->ring = ring_new(n->info.partitioner, &self, 1, 0);
+    }
+    arena_done(&a);
+    return r;
+}
+
+static int co_fn open_coordinator(node *n, err_info *err)
+{
+    const config *c = n->config;
+    coordinator_options o = {
+        .storage = n->storage,
+        .info = &n->info,
+        .ring = n->ring,
+        .read_timeout_us = c->read_request_timeout_ms * 1000,
+        .range_timeout_us = c->range_request_timeout_ms * 1000,
+        .write_timeout_us = c->write_request_timeout_ms * 1000,
+        .truncate_timeout_us = c->truncate_request_timeout_ms * 1000,
+    };
+    o.virtuals = cql_virtual_tables(&o.n_virtuals);
+    int r = coordinator_open(n->home, &o, &n->coordinator, err);
+    if (r == 0)
+        n->cql = cql_new(n->coordinator, (size_t)c->prepared_statements_cache_size_bytes);
+    return r;
+}
+
+int co_fn node_start(node *n, err_info *err)
+{
+    logger *log = n->home->log;
+    log_info(log, "Cassandra version: %s", n->info.release_version);
+    log_info(log, "Thrift API version: %s", n->info.thrift_version);
+    log_info(log, "CQL supported versions: %s (default: %s)", n->info.cql_version,
+             n->info.cql_version);
+    int r = open_storage(n, err);
+    if (r == 0)
+        r = make_ring(n, err);
+    if (r == 0)
+        r = open_coordinator(n, err);
+    if (r == 0) {
+        n->mode = NODE_NORMAL;
+        log_info(log, "Node /%s state jump to normal", n->ring->endpoints[0].address);
+    }
+    if (r == 0 && n->config->start_native_transport)
+        r = node_listen_native(n, err);
+    if (r == 0 && n->config->start_rpc)
+        r = node_listen_thrift(n, err);
+    if (r == 0)
+        log_info(log, "Startup complete");
+    return r;
+}
+
+/* ---- stop ---- */
+
+static void shut_connections(void *arg)
+{
+    stopping *s = arg;
+    worker *w = s->worker;
+    for (list *l = w->connections.next; l != &w->connections; l = l->next)
+        stream_shut(container_of(l, connection, link)->stream);
+    env_post(s->home, stopped, s);
+}
+
+static void co_fn end_connections(node *n)
+{
+    on_all_workers(n, shut_connections, 0);
+    for (int tries = 0; tries < 200; tries++) {
+        uint64_t open = 0;
+        for (unsigned i = 0; i < n->n_workers; i++)
+            open += n->workers[i].stats.connections;
+        if (!open)
+            return;
+        env_sleep_us(n->home, 10000);
+    }
+}
+
+int co_fn node_drain(node *n, err_info *err)
+{
+    if (n->mode == NODE_DRAINED)
+        return 0;
+    n->mode = NODE_DRAINING;
+    log_info(n->home->log, "DRAINING: starting drain process");
+    node_close_thrift(n);
+    node_close_native(n);
+    int r = storage_drain(n->storage, n->home, err);
+    n->mode = r == 0 ? NODE_DRAINED : NODE_NORMAL;
+    if (r == 0)
+        log_info(n->home->log, "DRAINED");
+    return r;
+}
+
+void co_fn node_stop(node *n)
+{
+    err_info err = {0};
+    n->mode = NODE_STOPPING;
+    log_info(n->home->log, "Announcing shutdown");
+    node_close_thrift(n);
+    node_close_native(n);
+    end_connections(n);
+    if (n->storage && storage_drain(n->storage, n->home, &err) < 0)
+        log_error(n->home->log, "%s", err.text);
+    n->cql = cql_free(n->cql);
+    n->coordinator = coordinator_close(n->coordinator);
+    n->storage = storage_close(n->storage);
+    n->ring = ring_unref(n->ring);
+}
+
+/* ---- life ---- */
+
+node *node_new(const config *c, env *home, err_info *err)
+{
+    node *n = xzalloc(sizeof *n);
+    n->magic = NODE_MAGIC;
+    n->config = c;
+    n->home = home;
+    n->n_workers = home->workers;
+    n->workers = xzalloc(n->n_workers * sizeof *n->workers);
+    for (unsigned i = 0; i < n->n_workers; i++) {
+        worker *w = &n->workers[i];
+        w->node = n;
+        w->env = home->peers[i];
+        list_init(&w->idle_tasks);
+        list_init(&w->listeners);
+        list_init(&w->connections);
+    }
+    n->info = (node_info){
+        .cluster_name = c->cluster_name,
+        .snitch_class = xprintf("org.apache.cassandra.locator.%s", c->endpoint_snitch),
+        .release_version = ILION_RELEASE_VERSION,
+        .cql_version = ILION_CQL_VERSION,
+        .thrift_version = ILION_THRIFT_VERSION,
+        .native_version = ILION_NATIVE_VERSION,
+        .started_us = env_now_us(home),
+    };
+    if (!partitioner_from_name(c->partitioner, &n->info.partitioner)) {
+        err_set(err, ERR_CONFIG, "partitioner %s is unknown", c->partitioner);
+        return node_free(n);
+    }
+    return n;
+}
+
+node *node_free(node *n)
+{
+    if (!n)
+        return NULL;
+    for (unsigned i = 0; i < n->n_workers; i++) {
+        tasks_done(&n->workers[i]);
+        buf_done(&n->workers[i].scratch);
+    }
+    free((char *)n->info.snitch_class);
+    free(n->workers);
+    free(n);
+    return NULL;
+}

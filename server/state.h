@@ -1,0 +1,10 @@
+/* state.h: what a node remembers of itself between starts (host id, tokens, generation), as rows
+ * of system.ilion_state. */
+#pragma once
+#include "server/node.h"
+
+/* BYTES_NULL when never written. */
+int co_fn state_get(node *n, const char *key, arena *a, bytes *ret, err_info *err);
+int co_fn state_put(node *n, const char *key, bytes value, err_info *err);
+/* Reads, or chooses and stores, host id, tokens and generation; gives this node's endpoint. */
+int co_fn state_identity(node *n, arena *a, endpoint *ret, err_info *err);
