@@ -94,8 +94,8 @@ static const void *field_value(const thrift_field *f, const char *from)
 
 void thrift_write_struct(buf *out, const thrift_struct *st, const void *from)
 {
-    const thrift_field *end = st->fields + st->n_fields;
-    for (const thrift_field *f = st->fields; f < end; f++) {
+    for (unsigned i = 0; i < st->n_fields; i++) {
+        const thrift_field *f = &st->fields[i];
         const void *value = field_value(f, from);
         if (!value)
             continue;
