@@ -114,8 +114,7 @@ static void read_admin_port(config *c)
             at += *at == '"' || *at == '\'';
             long port = strtol(at, NULL, 10);
             /* as shipped it says nothing that an admin_port could not overrule */
-            if (port > 0 && port <= 65535 &&
-                !(port == 7199 && config_is_set(c, &c->admin_port)))
+            if (port > 0 && port <= 65535 && !(port == 7199 && config_is_set(c, &c->admin_port)))
                 c->admin_port = port;
         }
         p += strcspn(p, "\n");

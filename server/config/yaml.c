@@ -176,7 +176,8 @@ int config_parse_yaml(config *c, const char *file, bytes text, err_info *e)
         return err_set(e, ERR_CONFIG, "%s: larger than 1 MiB", file);
     yaml_parser_t parser;
     yaml_document_t doc;
-    walk w = {c, arena_strdup(&c->mem, file), &doc, e};
+    c->file = arena_strdup(&c->mem, file);
+    walk w = {c, c->file, &doc, e};
     if (!yaml_parser_initialize(&parser))
         return err_set(e, ERR_CONFIG, "%s: out of memory", file);
     yaml_parser_set_input_string(&parser, text.p, text.n);
