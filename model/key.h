@@ -2,7 +2,9 @@
  *
  *   storage key = token prefix | escaped partition key | part | rest
  *
- *   escaped partition key   the raw key, 00 -> 00 FF, ended by 00 01... (prefix-free, ordered)
+ *   token prefix            8 bytes (Murmur3), 16 (Random) or none (ByteOrdered): token.h
+ *   escaped partition key   the raw key, every 00 as 00 FF, ended by 00 01: prefix-free, ordered,
+ *                           also under complement
  *   part                    one byte, below; orders what a partition holds
  *   rest                    PART_ROW: the encoded clustering; PART_RANGE: encoded start bound,
  *                           then encoded end bound (vint length of the start in the value)
@@ -36,7 +38,10 @@ void key_encode_partition(partitioner p, bytes partition_key, buf *out);
 size_t key_partition_length(partitioner p, bytes storage_key);
 /* The raw partition key back out of a storage key (into the arena). */
 bytes key_decode_partition(partitioner p, bytes storage_key, arena *a);
-/* Bounds of ring ranges in storage keys: the least storage key with a token > t (after) or >= t. */
+/* Bounds of ring ranges in storage keys: no storage key with a token < t (after: <= t) is greater
+ * or equal, all others are. The token prefix (after: plus one); after the highest token, prefix and
+ * PARTITION_KEY_MAX + 1 bytes are FF. ByteOrdered: the escaped key, ended by 00 01 (after: 00 02).
+ */
 void key_encode_token_bound(partitioner p, bytes token, bool after, buf *out);
 
 /* Clustering: components from first on; columns' types and order given as arrays. */
@@ -49,13 +54,15 @@ void clustering_encode(const clustering_type *ct, const bytes *values, unsigned 
 /* n values, then CK_BEFORE or CK_AFTER: a bound. n == 0: before or after everything. */
 void clustering_encode_bound(const clustering_type *ct, const bytes *values, unsigned n,
                              uint8_t end, buf *out);
-/* Fills ct->n values (null where the component is null or, in a bound, absent); returns how many
+/* Of a row or a bound; keys may have fewer components than ct->n (Thrift's dense tables).
+ * Fills ct->n values (null where the component is null or, in a bound, absent); returns how many
  * were there, or -1 when malformed. */
 int clustering_decode(const clustering_type *ct, bytes encoded, arena *a, bytes *ret_values);
 /* The encoding of the empty clustering (tables without clustering columns): just CK_END. */
 #define CLUSTERING_EMPTY ((bytes){(const uint8_t *)"\x38", 1})
 
-/* Composite partition keys. */
+/* Composite partition keys. A part over 65535 bytes gives a key over PARTITION_KEY_MAX, which the
+ * caller refuses. */
 bytes partition_key_join(arena *a, const bytes *parts, unsigned n); /* n == 1: the value itself */
 /* 0 or ERR_INVALID when the bytes are no composite of n parts. */
 int partition_key_split(bytes key, unsigned n, bytes *ret_parts);

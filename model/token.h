@@ -4,6 +4,7 @@
  *   Murmur3      8 bytes, the signed 64-bit token big-endian with the sign bit flipped
  *   Random       16 bytes, abs(MD5) big-endian
  *   ByteOrdered  the key's bytes
+ * The minimum token of Random (-1) and ByteOrdered ("") is the empty string: before all others.
  * In storage keys a fixed-size token precedes the key; ByteOrdered needs none (the key orders).
  */
 #pragma once
@@ -22,7 +23,8 @@ typedef enum partitioner {
 bool partitioner_from_name(const char *name, partitioner *ret);
 const char *partitioner_class(partitioner p); /* org.apache.cassandra.dht.Murmur3Partitioner */
 
-/* Murmur3 token as drivers count it: Long.MIN_VALUE becomes MAX_VALUE. */
+/* Murmur3 token as drivers count it: Long.MIN_VALUE becomes MAX_VALUE; the empty key, which no
+ * partition has, is at the minimum token. */
 int64_t token_murmur3(bytes key);
 #define TOKEN_FIXED_MAX 16
 /* Size of the token prefix in storage keys: 8, 16, 0. */
@@ -40,6 +42,7 @@ bytes token_to_cql(partitioner p, bytes token, arena *a);
 int token_from_cql(partitioner p, bytes value, arena *a, bytes *ret, err_info *e);
 /* The lowest token of the ring ("minimum token"), as text "-9223372036854775808", "-1", "". */
 bytes token_minimum(partitioner p);
-/* Share of the ring in (left, right], 0..1. */
+/* Share of the ring in (left, right], 0..1; left == right: all. ByteOrdered: by the first 8 bytes.
+ */
 double token_share(partitioner p, bytes left, bytes right);
 bytes token_random(partitioner p, uint64_t r1, uint64_t r2, arena *a);

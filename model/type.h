@@ -10,7 +10,8 @@
  * Byte-comparable form (docs/formats.md, "keys"): the encodings of two values of a type compare
  * by memcmp as the values compare by the type; prefix-free, so that encodings concatenate; DESC is
  * the complement of every byte. type_key_decode is the inverse of type_key_encode up to values
- * that compare equal (decimal 1.0 and 1.00 encode alike).
+ * that compare equal: decimal 1.0 and 1.00, varints with and without padding, all NaNs, booleans
+ * other than 0, tuples with and without their last null fields.
  */
 #pragma once
 #include "base/arena.h"
@@ -110,15 +111,18 @@ int type_from_text(arena *a, const type *t, bytes text, bytes *ret_value, err_in
  * collections [..] {..} (..). For DESCRIBE, tools, logs. */
 char *type_to_text(arena *a, const type *t, bytes value, bool quoted);
 
-/* Appends the byte-comparable form. */
+/* Appends the byte-comparable form. The value is valid (type_validate); null is taken as empty. */
 void type_key_encode(const type *t, bytes value, bool desc, buf *out);
 /* Reads one such form from r; the value goes into the arena. Sets r->bad on garbage. */
 bytes type_key_decode(const type *t, reader *r, bool desc, arena *a);
 
-/* Elements of a serialized collection, tuple or UDT (wire form). An iterator that checks bounds. */
+/* Elements of a serialized collection, tuple or UDT (wire form). An iterator that checks bounds.
+ * Tuples and UDTs give one item for each field of the type: null where the field is null or
+ * missing (values written before a field was added). An empty value has no elements. */
 typedef struct elements {
     reader r;
     int32_t left; /* elements not yet taken; maps count keys and values each */
+    bool fields;  /* of a tuple or UDT: nulls are allowed, the last may be missing */
     bool bad;
 } elements;
 int elements_open(const type *t, bytes value, elements *ret, err_info *e);

@@ -1,5 +1,6 @@
 /* type_internal.h: what the files type*.c share. */
 #pragma once
+#include "base/buf.h"
 #include "model/type.h"
 
 typedef struct type_info {
@@ -28,6 +29,38 @@ static inline bool type_has_fields(const type *t)
 /* A copy that is frozen all the way down; t itself when it is so already. */
 const type *type_freeze(arena *a, const type *t);
 const type *type_custom(arena *a, bytes class_name);
+
+/* How the values of a kind are ordered; compare and key encoding agree through it. */
+enum type_order {
+    ORDER_BYTES,    /* unsigned bytes, the shorter first */
+    ORDER_UNSIGNED, /* fixed size, big-endian */
+    ORDER_SIGNED,
+    ORDER_FLOATING,
+    ORDER_BOOLEAN,
+    ORDER_UUID,     /* version, then v1: timestamp, others: bytes; then the rest */
+    ORDER_TIMEUUID, /* timestamp, then the rest as signed bytes */
+    ORDER_VARINT,
+    ORDER_DECIMAL,
+    ORDER_ELEMENTS, /* one after the other, the shorter first */
+    ORDER_FIELDS    /* one after the other, null first */
+};
+extern const uint8_t type_orders[TYPE_KIND_COUNT];
+
+/* Fixed-size value -> as many bytes whose memcmp order is the value's, and back. */
+void fixed_to_key(enum type_order order, const uint8_t *value, size_t n, uint8_t *ret);
+void fixed_from_key(enum type_order order, const uint8_t *key, size_t n, uint8_t *ret);
+
+/* Byte strings in keys: 00 -> 00 FF, ended by 00 01. */
+void key_put_escaped(bytes v, buf *out);
+bytes key_get_escaped(reader *r, uint8_t flip, arena *a); /* flip FF: complemented */
+
+/* -1: no hexadecimal digit */
+static inline int hex_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9'                 ? c - '0'
+           : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                : -1;
+}
 
 /* NaNs are one value, so they have one form. */
 static inline uint32_t float_canonical(uint32_t bits)
