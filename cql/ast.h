@@ -38,9 +38,9 @@ typedef ast_list(ast_ident) ast_idents;
 
 /* [keyspace.]name of a table, type, index, function ... */
 typedef struct ast_name {
-    bytes keyspace;                   /* null: not given */
+    bytes keyspace; /* null: not given */
     bytes name;
-    bytes raw;                        /* of the name, without the keyspace */
+    bytes raw; /* of the name, without the keyspace */
 } ast_name;
 
 typedef ast_list(ast_name) ast_names;
@@ -54,9 +54,9 @@ typedef ast_list(const ast_type *) ast_types;
  * name is native, a collection with the right count of arguments or user defined is for the
  * analyser to say. */
 struct ast_type {
-    bytes keyspace;                   /* null: not given */
+    bytes keyspace; /* null: not given */
     bytes name;
-    bytes raw;                        /* the name as written */
+    bytes raw; /* the name as written */
     ast_types args;
     bool frozen;
     bool custom;
@@ -68,61 +68,72 @@ struct ast_type {
 typedef enum ast_term_kind {
     /* Literals: `value` is the text (see there). */
     AST_NULL,
-    AST_STRING,                       /* value: the characters, escapes resolved */
-    AST_INTEGER,                      /* value: digits with an optional '-' */
-    AST_FLOAT,                        /* value: as written; NaN and Infinity too, maybe with '-' */
-    AST_BOOLEAN,                      /* value: "true" or "false" */
-    AST_UUID,                         /* value: as written */
-    AST_BLOB,                         /* value: the hex digits after 0x, an even count or not */
-    AST_DURATION,                     /* value: as written, 1h30m or P1DT2H or P0001-02-03T.. */
-    AST_MARKER,                       /* marker: its index; value: its name, null for `?` */
+    AST_STRING,   /* value: the characters, escapes resolved */
+    AST_INTEGER,  /* value: digits with an optional '-' */
+    AST_FLOAT,    /* value: as written; NaN and Infinity too, maybe with '-' */
+    AST_BOOLEAN,  /* value: "true" or "false" */
+    AST_UUID,     /* value: as written */
+    AST_BLOB,     /* value: the hex digits after 0x, an even count or not */
+    AST_DURATION, /* value: as written, 1h30m or P1DT2H or P0001-02-03T.. */
+    AST_MARKER,   /* marker: its index; value: its name, null for `?` */
     /* Compound. */
-    AST_LIST,                         /* items */
-    AST_SET,                          /* items; `{}` is an empty AST_MAP */
-    AST_MAP,                          /* items: key, value, key, value ... */
-    AST_TUPLE,                        /* items; a single one may be mere parentheses */
-    AST_UDT,                          /* names and items, one each per field */
-    AST_FUNCTION,                     /* function(items) */
-    AST_TYPE_HINT,                    /* (type) items[0] */
-    AST_OPERATION,                    /* items[0] op items[1]; op one of + - * / % */
-    AST_NEGATE,                       /* - items[0] */
-    AST_CAST,                         /* CAST(items[0] AS type) */
+    AST_LIST,      /* items */
+    AST_SET,       /* items; `{}` is an empty AST_MAP */
+    AST_MAP,       /* items: key, value, key, value ... */
+    AST_TUPLE,     /* items; a single one may be mere parentheses */
+    AST_UDT,       /* names and items, one each per field */
+    AST_FUNCTION,  /* function(items) */
+    AST_TYPE_HINT, /* (type) items[0] */
+    AST_OPERATION, /* items[0] op items[1]; op one of + - * / % */
+    AST_NEGATE,    /* - items[0] */
+    AST_CAST,      /* CAST(items[0] AS type) */
     /* Only in select clauses and GROUP BY. */
-    AST_COLUMN,                       /* value: name; raw: as written */
-    AST_COUNT_ROWS,                   /* COUNT(*) and COUNT(1) */
-    AST_WRITETIME, AST_MAXWRITETIME, AST_TTL, /* of items[0] */
-    AST_FIELD,                        /* items[0].value */
-    AST_ELEMENT,                      /* items[0][items[1]] */
-    AST_SLICE,                        /* items[0][items[1]..items[2]]; NULL item: open end */
+    AST_COLUMN,     /* value: name; raw: as written */
+    AST_COUNT_ROWS, /* COUNT(*) and COUNT(1) */
+    AST_WRITETIME,
+    AST_MAXWRITETIME,
+    AST_TTL,     /* of items[0] */
+    AST_FIELD,   /* items[0].value */
+    AST_ELEMENT, /* items[0][items[1]] */
+    AST_SLICE,   /* items[0][items[1]..items[2]]; NULL item: open end */
 } ast_term_kind;
 
 typedef ast_list(const ast_term *) ast_terms;
 
 struct ast_term {
-    uint8_t kind;                     /* ast_term_kind */
+    uint8_t kind; /* ast_term_kind */
     uint8_t depth;
-    char op;                          /* AST_OPERATION */
-    uint32_t marker;                  /* AST_MARKER */
+    char op;         /* AST_OPERATION */
+    uint32_t marker; /* AST_MARKER */
     bytes value;
-    bytes raw;                        /* the text it came from, whole */
+    bytes raw; /* the text it came from, whole */
     ast_terms items;
-    const ast_ident *names;           /* AST_UDT: items.n of them */
-    const ast_name *function;         /* AST_FUNCTION; folded unless quoted */
-    const ast_type *type;             /* AST_TYPE_HINT, AST_CAST */
+    const ast_ident *names;   /* AST_UDT: items.n of them */
+    const ast_name *function; /* AST_FUNCTION; folded unless quoted */
+    const ast_type *type;     /* AST_TYPE_HINT, AST_CAST */
 };
 
 /* ---- clauses ---- */
 
 typedef enum ast_operator {
-    AST_EQ, AST_LT, AST_LE, AST_GT, AST_GE, AST_NE, AST_IN, AST_CONTAINS, AST_CONTAINS_KEY, AST_LIKE,
-    AST_IS_NOT,                       /* IS NOT NULL: value is an AST_NULL */
+    AST_EQ,
+    AST_LT,
+    AST_LE,
+    AST_GT,
+    AST_GE,
+    AST_NE,
+    AST_IN,
+    AST_CONTAINS,
+    AST_CONTAINS_KEY,
+    AST_LIKE,
+    AST_IS_NOT, /* IS NOT NULL: value is an AST_NULL */
 } ast_operator;
 
 typedef enum ast_relation_kind {
-    AST_REL_COLUMN,                   /* a op value; a[key] op value */
-    AST_REL_TOKEN,                    /* token(a, b) op value */
-    AST_REL_TUPLE,                    /* (a, b) op value */
-    AST_REL_CUSTOM_INDEX,             /* expr(index, value): columns[0] names the index */
+    AST_REL_COLUMN,       /* a op value; a[key] op value */
+    AST_REL_TOKEN,        /* token(a, b) op value */
+    AST_REL_TUPLE,        /* (a, b) op value */
+    AST_REL_CUSTOM_INDEX, /* expr(index, value): columns[0] names the index */
 } ast_relation_kind;
 
 /* One relation of WHERE. IN with a list has values (maybe none) and no value; `IN ?` has value. */
@@ -130,10 +141,10 @@ typedef struct ast_relation {
     ast_relation_kind kind;
     ast_operator op;
     ast_idents columns;
-    const ast_term *key;              /* a[key]; else NULL */
+    const ast_term *key; /* a[key]; else NULL */
     const ast_term *value;
     ast_terms values;
-    bytes raw;                        /* the left side as written, up to its first token's end */
+    bytes raw; /* the left side as written, up to its first token's end */
 } ast_relation;
 
 typedef ast_list(ast_relation) ast_relations;
@@ -192,14 +203,14 @@ typedef ast_list(ast_rename) ast_renames;
 
 typedef struct ast_selector {
     const ast_term *term;
-    ast_ident alias;                  /* name null: none */
+    ast_ident alias; /* name null: none */
 } ast_selector;
 
 typedef ast_list(ast_selector) ast_selectors;
 
 typedef struct ast_select {
     bool json, distinct;
-    bool all;                         /* SELECT *: no selectors */
+    bool all; /* SELECT *: no selectors */
     bool allow_filtering;
     ast_selectors selectors;
     ast_name table;
@@ -213,26 +224,26 @@ typedef struct ast_select {
 typedef struct ast_insert {
     ast_name table;
     ast_idents columns;
-    ast_terms values;                 /* may differ in count: the analyser says so */
-    const ast_term *json;             /* INSERT .. JSON: string or marker, else NULL */
+    ast_terms values;     /* may differ in count: the analyser says so */
+    const ast_term *json; /* INSERT .. JSON: string or marker, else NULL */
     bool json_default_unset;
     bool if_not_exists;
     ast_using using;
 } ast_insert;
 
 typedef enum ast_assignment_kind {
-    AST_SET_VALUE,                    /* column = value */
-    AST_SET_ADD,                      /* column = other + value; column += value */
-    AST_SET_SUBTRACT,                 /* column = other - value; column -= value */
-    AST_SET_PREPEND,                  /* column = value + other */
-    AST_SET_ELEMENT,                  /* column[key] = value */
-    AST_SET_FIELD,                    /* column.field = value */
+    AST_SET_VALUE,    /* column = value */
+    AST_SET_ADD,      /* column = other + value; column += value */
+    AST_SET_SUBTRACT, /* column = other - value; column -= value */
+    AST_SET_PREPEND,  /* column = value + other */
+    AST_SET_ELEMENT,  /* column[key] = value */
+    AST_SET_FIELD,    /* column.field = value */
 } ast_assignment_kind;
 
 typedef struct ast_assignment {
     ast_assignment_kind kind;
     ast_ident column;
-    ast_ident other;                  /* the analyser checks that it is column; += repeats column */
+    ast_ident other; /* the analyser checks that it is column; += repeats column */
     ast_ident field;
     const ast_term *key;
     const ast_term *value;
@@ -259,15 +270,19 @@ typedef struct ast_deletion {
 typedef ast_list(ast_deletion) ast_deletions;
 
 typedef struct ast_delete {
-    ast_deletions columns;            /* none: whole rows */
+    ast_deletions columns; /* none: whole rows */
     ast_name table;
-    ast_using using;                  /* timestamp only */
+    ast_using using; /* timestamp only */
     ast_relations where;
     ast_conditions conditions;
     bool if_exists;
 } ast_delete;
 
-typedef enum ast_batch_type { AST_BATCH_LOGGED, AST_BATCH_UNLOGGED, AST_BATCH_COUNTER } ast_batch_type;
+typedef enum ast_batch_type {
+    AST_BATCH_LOGGED,
+    AST_BATCH_UNLOGGED,
+    AST_BATCH_COUNTER
+} ast_batch_type;
 
 typedef ast_list(const ast_statement *) ast_statements;
 
@@ -275,12 +290,12 @@ typedef ast_list(const ast_statement *) ast_statements;
 typedef struct ast_batch {
     ast_batch_type type;
     ast_using using;
-    ast_statements statements;        /* AST_INSERT, AST_UPDATE, AST_DELETE */
+    ast_statements statements; /* AST_INSERT, AST_UPDATE, AST_DELETE */
 } ast_batch;
 
 /* ---- schema ---- */
 
-typedef struct ast_keyspace {         /* CREATE and ALTER KEYSPACE */
+typedef struct ast_keyspace { /* CREATE and ALTER KEYSPACE */
     ast_ident name;
     bool if_not_exists, if_exists;
     ast_properties properties;
@@ -290,37 +305,41 @@ typedef struct ast_create_table {
     ast_name name;
     bool if_not_exists;
     ast_column_defs columns;
-    uint32_t primary_keys;            /* times that PRIMARY KEY was said; must be 1 */
-    ast_idents partition_key;         /* also of an inline PRIMARY KEY */
+    uint32_t primary_keys;    /* times that PRIMARY KEY was said; must be 1 */
+    ast_idents partition_key; /* also of an inline PRIMARY KEY */
     ast_idents clustering;
     ast_orders clustering_order;
     bool compact_storage;
-    ast_properties properties;        /* ID too, as "id" */
+    ast_properties properties; /* ID too, as "id" */
 } ast_create_table;
 
 typedef enum ast_alter_kind {
-    AST_ALTER_ADD,                    /* columns */
-    AST_ALTER_DROP,                   /* names, timestamp */
-    AST_ALTER_TYPE_OF,                /* columns[0]: ALTER c TYPE t */
-    AST_ALTER_RENAME,                 /* renames */
-    AST_ALTER_WITH,                   /* properties */
+    AST_ALTER_ADD,     /* columns */
+    AST_ALTER_DROP,    /* names, timestamp */
+    AST_ALTER_TYPE_OF, /* columns[0]: ALTER c TYPE t */
+    AST_ALTER_RENAME,  /* renames */
+    AST_ALTER_WITH,    /* properties */
     AST_ALTER_DROP_COMPACT_STORAGE,
 } ast_alter_kind;
 
-typedef struct ast_alter {            /* ALTER TABLE, TYPE, MATERIALIZED VIEW */
+typedef struct ast_alter { /* ALTER TABLE, TYPE, MATERIALIZED VIEW */
     ast_name name;
     ast_alter_kind what;
-    bool if_exists;                   /* ALTER TABLE IF EXISTS */
-    bool if_column;                   /* ADD IF NOT EXISTS, DROP/RENAME/ALTER IF EXISTS */
+    bool if_exists; /* ALTER TABLE IF EXISTS */
+    bool if_column; /* ADD IF NOT EXISTS, DROP/RENAME/ALTER IF EXISTS */
     ast_column_defs columns;
     ast_idents names;
-    const ast_term *timestamp;        /* DROP .. USING TIMESTAMP; else NULL */
+    const ast_term *timestamp; /* DROP .. USING TIMESTAMP; else NULL */
     ast_renames renames;
     ast_properties properties;
 } ast_alter;
 
 typedef enum ast_index_target_kind {
-    AST_INDEX_SIMPLE, AST_INDEX_KEYS, AST_INDEX_VALUES, AST_INDEX_ENTRIES, AST_INDEX_FULL
+    AST_INDEX_SIMPLE,
+    AST_INDEX_KEYS,
+    AST_INDEX_VALUES,
+    AST_INDEX_ENTRIES,
+    AST_INDEX_FULL
 } ast_index_target_kind;
 
 typedef struct ast_index_target {
@@ -332,10 +351,10 @@ typedef ast_list(ast_index_target) ast_index_targets;
 
 typedef struct ast_create_index {
     bool custom, if_not_exists;
-    ast_name name;                    /* name null: made from table and column */
+    ast_name name; /* name null: made from table and column */
     ast_name table;
     ast_index_targets targets;
-    bytes using_class;                /* null: not given */
+    bytes using_class; /* null: not given */
     ast_properties properties;
 } ast_create_index;
 
@@ -374,9 +393,9 @@ typedef struct ast_create_aggregate {
     ast_name name;
     bool or_replace, if_not_exists;
     ast_types arguments;
-    bytes state_function, final_function;  /* final: null if not given */
+    bytes state_function, final_function; /* final: null if not given */
     const ast_type *state_type;
-    const ast_term *initial;          /* NULL: not given */
+    const ast_term *initial; /* NULL: not given */
 } ast_create_aggregate;
 
 typedef struct ast_create_trigger {
@@ -388,64 +407,84 @@ typedef struct ast_create_trigger {
 
 /* Every DROP of a schema object. */
 typedef struct ast_drop {
-    ast_name name;                    /* a keyspace's or role's in name.name */
+    ast_name name; /* a keyspace's or role's in name.name */
     bool if_exists;
-    ast_name table;                   /* DROP TRIGGER .. ON table */
-    bool has_arguments;               /* DROP FUNCTION f(int): arguments given */
+    ast_name table;     /* DROP TRIGGER .. ON table */
+    bool has_arguments; /* DROP FUNCTION f(int): arguments given */
     ast_types arguments;
 } ast_drop;
 
 /* ---- roles and permissions ---- */
 
-typedef struct ast_role {             /* CREATE and ALTER ROLE and USER */
+typedef struct ast_role { /* CREATE and ALTER ROLE and USER */
     bytes name;
-    bool user;                        /* said USER: login is implied, old semantics */
+    bool user; /* said USER: login is implied, old semantics */
     bool if_not_exists, if_exists;
     bool has_superuser, superuser;
     bool has_login, login;
-    bytes password;                   /* null: not given */
-    bool hashed;                      /* HASHED PASSWORD */
-    const ast_term *options;          /* AST_MAP; NULL: not given */
-    bool access_all;                  /* ACCESS TO ALL DATACENTERS */
-    ast_terms access;                 /* ACCESS TO DATACENTERS {..}: strings */
+    bytes password;          /* null: not given */
+    bool hashed;             /* HASHED PASSWORD */
+    const ast_term *options; /* AST_MAP; NULL: not given */
+    bool access_all;         /* ACCESS TO ALL DATACENTERS */
+    ast_terms access;        /* ACCESS TO DATACENTERS {..}: strings */
 } ast_role;
 
 typedef enum ast_resource_kind {
-    AST_RES_NONE, AST_RES_ALL_KEYSPACES, AST_RES_KEYSPACE, AST_RES_ALL_TABLES, AST_RES_TABLE,
-    AST_RES_ALL_ROLES, AST_RES_ROLE, AST_RES_ALL_FUNCTIONS, AST_RES_KEYSPACE_FUNCTIONS,
-    AST_RES_FUNCTION, AST_RES_ALL_MBEANS, AST_RES_MBEAN,
+    AST_RES_NONE,
+    AST_RES_ALL_KEYSPACES,
+    AST_RES_KEYSPACE,
+    AST_RES_ALL_TABLES,
+    AST_RES_TABLE,
+    AST_RES_ALL_ROLES,
+    AST_RES_ROLE,
+    AST_RES_ALL_FUNCTIONS,
+    AST_RES_KEYSPACE_FUNCTIONS,
+    AST_RES_FUNCTION,
+    AST_RES_ALL_MBEANS,
+    AST_RES_MBEAN,
 } ast_resource_kind;
 
-typedef struct ast_grant {            /* GRANT, REVOKE, LIST PERMISSIONS */
-    bool all;                         /* ALL [PERMISSIONS] */
-    ast_idents permissions;           /* upper case in name: "SELECT" */
+typedef struct ast_grant {  /* GRANT, REVOKE, LIST PERMISSIONS */
+    bool all;               /* ALL [PERMISSIONS] */
+    ast_idents permissions; /* upper case in name: "SELECT" */
     ast_resource_kind resource;
-    ast_name name;                    /* of the resource; keyspace only in name.keyspace */
+    ast_name name; /* of the resource; keyspace only in name.keyspace */
     ast_types arguments;
-    bytes role;                       /* to, from, of whom; null: LIST for all */
+    bytes role; /* to, from, of whom; null: LIST for all */
     bool no_recursive;
 } ast_grant;
 
-typedef struct ast_grant_role {       /* GRANT/REVOKE role TO/FROM grantee; LIST ROLES OF grantee */
+typedef struct ast_grant_role { /* GRANT/REVOKE role TO/FROM grantee; LIST ROLES OF grantee */
     bytes role;
-    bytes grantee;                    /* null: LIST for all */
+    bytes grantee; /* null: LIST for all */
     bool no_recursive;
-    bool users;                       /* LIST USERS */
+    bool users; /* LIST USERS */
 } ast_grant_role;
 
 typedef enum ast_describe_kind {
-    AST_DESC_GENERIC,                 /* DESCRIBE name: keyspace, table, view or index */
-    AST_DESC_CLUSTER, AST_DESC_SCHEMA, AST_DESC_FULL_SCHEMA,
-    AST_DESC_KEYSPACES, AST_DESC_KEYSPACE, AST_DESC_TABLES, AST_DESC_TABLE,
-    AST_DESC_TYPES, AST_DESC_TYPE, AST_DESC_FUNCTIONS, AST_DESC_FUNCTION,
-    AST_DESC_AGGREGATES, AST_DESC_AGGREGATE, AST_DESC_INDEX, AST_DESC_VIEW,
+    AST_DESC_GENERIC, /* DESCRIBE name: keyspace, table, view or index */
+    AST_DESC_CLUSTER,
+    AST_DESC_SCHEMA,
+    AST_DESC_FULL_SCHEMA,
+    AST_DESC_KEYSPACES,
+    AST_DESC_KEYSPACE,
+    AST_DESC_TABLES,
+    AST_DESC_TABLE,
+    AST_DESC_TYPES,
+    AST_DESC_TYPE,
+    AST_DESC_FUNCTIONS,
+    AST_DESC_FUNCTION,
+    AST_DESC_AGGREGATES,
+    AST_DESC_AGGREGATE,
+    AST_DESC_INDEX,
+    AST_DESC_VIEW,
 } ast_describe_kind;
 
 typedef struct ast_describe {
     ast_describe_kind what;
-    ast_name name;                    /* KEYSPACE without a name: both null (the current one) */
-    bool only;                        /* KEYSPACE .. ONLY */
-    bool internals;                   /* WITH INTERNALS */
+    ast_name name;  /* KEYSPACE without a name: both null (the current one) */
+    bool only;      /* KEYSPACE .. ONLY */
+    bool internals; /* WITH INTERNALS */
 } ast_describe;
 
 /* ---- the statement ---- */
@@ -500,9 +539,9 @@ typedef enum ast_kind {
 /* kind says which member is set: `case AST_SELECT: run_select(stmt->select)`. */
 struct ast_statement {
     ast_kind kind;
-    uint32_t marker_count;            /* of a batch: of all its statements together */
-    const bytes *marker_names;        /* marker_count of them; null for `?` */
-    bytes text;                       /* the whole text given to cql_parse() */
+    uint32_t marker_count;     /* of a batch: of all its statements together */
+    const bytes *marker_names; /* marker_count of them; null for `?` */
+    bytes text;                /* the whole text given to cql_parse() */
     union {
         const void *any;
 #define X(kind, member, type, ddl, text) const type *member;
@@ -518,8 +557,8 @@ int cql_parse(bytes text, arena *a, const ast_statement **ret, err_info *e);
 bool ast_statement_is_ddl(const ast_statement *s);
 /* INSERT, UPDATE, DELETE or BATCH with IF. */
 bool ast_statement_is_conditional(const ast_statement *s);
-const char *ast_statement_name(const ast_statement *s);  /* "CREATE TABLE" */
-const char *ast_operator_text(ast_operator op);          /* "=", "IN", "CONTAINS KEY" */
+const char *ast_statement_name(const ast_statement *s); /* "CREATE TABLE" */
+const char *ast_operator_text(ast_operator op);         /* "=", "IN", "CONTAINS KEY" */
 
 /* A term, type or relation as error messages quote them: `'it''s'`, `{'a': 1}`, `f(x, ?)`. */
 const char *ast_term_text(const ast_term *t, arena *a);

@@ -30,17 +30,18 @@
 #define NO_DEADLINE INT64_MAX
 
 typedef struct env env;
-typedef struct co co;             /* a coroutine */
-typedef struct stream stream;     /* a connected socket */
+typedef struct co co;         /* a coroutine */
+typedef struct stream stream; /* a connected socket */
 typedef struct listener listener;
 typedef struct file file;
 
 struct env {
     const struct env_ops *ops;
     logger *log;
-    unsigned worker;   /* index of this worker thread */
-    unsigned workers;  /* how many the node has */
-    env *const *peers; /* all of them, by index */
+    unsigned worker;     /* index of this worker thread */
+    unsigned workers;    /* how many the node has */
+    env *const *peers;   /* all of them, by index */
+    struct sched *sched; /* runtime/ only: coroutines and timers of this thread */
 };
 
 /* ---- time and chance ---- */
@@ -101,9 +102,8 @@ void env_unhook(env *e, env_hook *h);
 /* Addresses are textual IPs (v4 or v6). Port 0 lets the system choose (listener_port tells).
  * Each connection gets a coroutine of its own running on_accept(arg, s), which owns s and must
  * stream_close it. ERR_ADDRESS_IN_USE, ERR_IO. Listeners of several workers share a port. */
-int env_listen(env *e, const char *address, uint16_t port,
-               void (*on_accept)(void *arg, stream *s), void *arg, listener **ret_listener,
-               err_info *err);
+int env_listen(env *e, const char *address, uint16_t port, void (*on_accept)(void *arg, stream *s),
+               void *arg, listener **ret_listener, err_info *err);
 uint16_t listener_port(listener *l);
 /* Stops accepting; open connections stay. NULL is fine. Returns NULL. */
 listener *listener_close(listener *l);
@@ -152,8 +152,8 @@ int co_fn file_sync_co(env *e, file *f, err_info *err);
 
 int env_mkdirs(env *e, const char *path, err_info *err);
 int env_rename(env *e, const char *from, const char *to, err_info *err);
-int env_link(env *e, const char *from, const char *to, err_info *err);   /* hard link */
-int env_unlink(env *e, const char *path, err_info *err);                  /* ERR_NOT_FOUND */
+int env_link(env *e, const char *from, const char *to, err_info *err); /* hard link */
+int env_unlink(env *e, const char *path, err_info *err);               /* ERR_NOT_FOUND */
 int env_rmdir(env *e, const char *path, err_info *err);
 int env_sync_dir(env *e, const char *path, err_info *err);
 bool env_exists(env *e, const char *path);
@@ -174,10 +174,10 @@ int env_lock_file(env *e, const char *path, file **ret_file, err_info *err);
 /* N workers on libuv. The first worker is the thread that calls runtime_run. */
 typedef struct runtime runtime;
 typedef struct runtime_options {
-    unsigned workers;         /* at least 1 */
-    unsigned io_threads;      /* POOL_IO, process-wide */
-    unsigned long_threads;    /* POOL_LONG */
-    size_t stack_bytes;       /* per coroutine; 0 = 64 KiB */
+    unsigned workers;      /* at least 1 */
+    unsigned io_threads;   /* POOL_IO, process-wide */
+    unsigned long_threads; /* POOL_LONG */
+    size_t stack_bytes;    /* per coroutine; 0 = 64 KiB */
     logger *log;
 } runtime_options;
 runtime *runtime_new_uv(const runtime_options *o);

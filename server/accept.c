@@ -17,23 +17,23 @@ static enum wire_kind co_fn detect(stream *s)
     for (;;) {
         bytes in = stream_input(s);
         enum wire_kind kind = wire_detect(in);
-        if (kind != WIRE_NEED_MORE)
+        if (kind != WIRE_KIND_MORE)
             return kind;
         if (stream_wait(s, in.n + 1, NO_DEADLINE) < 0)
-            return WIRE_UNKNOWN;
+            return WIRE_KIND_UNKNOWN;
     }
 }
 
 void co_fn accept_any(void *arg, stream *s)
 {
     switch (detect(s)) {
-    case WIRE_CQL:
+    case WIRE_KIND_CQL:
         native_serve(arg, s);
         break;
-    case WIRE_THRIFT_FRAMED:
+    case WIRE_KIND_THRIFT_FRAMED:
         thrift_serve(arg, s, true);
         break;
-    case WIRE_THRIFT_UNFRAMED:
+    case WIRE_KIND_THRIFT_UNFRAMED:
         thrift_serve(arg, s, false);
         break;
     default:

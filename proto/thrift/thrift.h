@@ -77,7 +77,9 @@ typedef struct thrift_scan {
 
 /* Finds the first message in what was received. 1: *ret_message is it and *ret_used bytes may
  * be dropped once it is done with. 0: more bytes are needed; call again with the same start.
- * ERR_PROTOCOL; ERR_TOO_LARGE above max_bytes. scan is used (and reset) by unframed streams. */
+ * ERR_PROTOCOL; above max_bytes ERR_TOO_LARGE when framed, ERR_PROTOCOL when not (the size is
+ * then that of a value within). After an error nothing more can be read: close.
+ * scan is used, and reset, by unframed streams only. */
 int thrift_next_message(bytes in, bool framed, size_t max_bytes, thrift_scan *scan,
                         bytes *ret_message, size_t *ret_used, err_info *e);
 

@@ -29,8 +29,8 @@ typedef struct config_list {
 /* Values of the ENUM rows, in the order of their choices. The policies have the values of
  * storage.h's failure_policy, commitlog_sync those of its commitlog_sync. */
 enum { COMMITLOG_PERIODIC, COMMITLOG_BATCH, COMMITLOG_GROUP };
-enum { COMPRESS_NONE, COMPRESS_DC, COMPRESS_ALL };             /* internode_compression */
-enum { ENCRYPT_NONE, ENCRYPT_DC, ENCRYPT_RACK, ENCRYPT_ALL };  /* internode_encryption */
+enum { COMPRESS_NONE, COMPRESS_DC, COMPRESS_ALL };            /* internode_compression */
+enum { ENCRYPT_NONE, ENCRYPT_DC, ENCRYPT_RACK, ENCRYPT_ALL }; /* internode_encryption */
 
 typedef struct config {
     /* One field per storing row of the table. Class names stand without their package. Addresses
@@ -58,11 +58,11 @@ typedef struct config {
     const char *file;     /* the yaml that was read; NULL: none, everything at its default */
     bool hinted_handoff;  /* of hinted_handoff_enabled: true, false, or a list of data centers */
     config_list hinted_handoff_datacenters; /* empty: all */
-    bool is_seed;            /* broadcast_address is one of seeds */
-    const char *log_file;    /* system.log; NULL: none */
-    int log_level;           /* a log_level of base/log.h */
-    const char *dc, *rack;   /* of cassandra-rackdc.properties; NULL: no such line or file */
-    config_list warnings;    /* lines for the log, in order */
+    bool is_seed;                           /* broadcast_address is one of seeds */
+    const char *log_file;                   /* system.log; NULL: none */
+    int log_level;                          /* a log_level of base/log.h */
+    const char *dc, *rack;                  /* where the snitch says that this node stands */
+    config_list warnings;                   /* lines for the log, in order */
 
     arena mem;
     struct config_state *state; /* which rows were set, and where; for messages */
@@ -78,9 +78,11 @@ typedef struct config_property {
 typedef struct config_host {
     /* Textual IP of a host name (an IP is its own). */
     int (*resolve)(void *arg, const char *name, char *ret_ip, size_t cap);
-    const char *name; /* this host's name */
+    /* An address of a network interface. */
+    int (*interface)(void *arg, const char *name, bool ipv6, char *ret_ip, size_t cap);
+    const char *name; /* this host's name; NULL: ask the system */
     void *arg;
-    unsigned cores;
+    unsigned cores; /* 0: ask the system */
 } config_host;
 
 typedef struct config_source {
@@ -88,7 +90,7 @@ typedef struct config_source {
     const char *home;                  /* $CASSANDRA_HOME; NULL: "." */
     const config_property *properties; /* -Dname=value, all of them */
     size_t n_properties;
-    const config_host *host;           /* NULL: the system's */
+    const config_host *host; /* NULL: the system's */
 } config_source;
 
 /* All of it: reads the yaml (-Dcassandra.config=FILE or conf_dir/cassandra.yaml), applies the

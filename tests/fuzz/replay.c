@@ -2,8 +2,8 @@
  *
  * `fuzz_x CORPUS_DIR [MUTATIONS]`: feeds every file of the corpus, then MUTATIONS (4000)
  * mutations of these files, always the same ones. Each input is a heap block of its exact size,
- * so that sanitizers and valgrind see any step outside. On a crash the file or
- * mutation is printed.
+ * so that sanitizers and valgrind see any step outside. On a crash the file or mutation is
+ * printed.
  *
  * For real fuzzing build with clang: see tests/fuzz/meson.build.
  */

@@ -1,0 +1,73 @@
+#include "server/thrift/calls.h"
+
+#include "base/must.h"
+
+static thrift_handler *const handlers[] = {
+#define X(METHOD, name) [THRIFT_METHOD_##METHOD] = thrift_call_##name,
+    THRIFT_HANDLERS(X)
+#undef X
+};
+
+void thrift_answer(thrift_context *x, const void *reply)
+{
+    buf *out = stream_output(x->session->stream);
+    size_t at = x->session->framed ? thrift_frame_begin(out) : 0;
+    thrift_encode_result(out, x->call, reply);
+    if (x->session->framed)
+        thrift_frame_end(out, at);
+}
+
+static void answer_error(thrift_context *x, int code)
+{
+    buf *out = stream_output(x->session->stream);
+    size_t at = x->session->framed ? thrift_frame_begin(out) : 0;
+    x->err.code = code;
+    if (!x->err.text[0])
+        err_set(&x->err, code, "%s", err_text(code));
+    thrift_encode_error(out, x->call, &x->err);
+    if (x->session->framed)
+        thrift_frame_end(out, at);
+    x->session->worker->stats.errors++;
+}
+
+static void answer_unknown(thrift_context *x)
+{
+    buf *out = stream_output(x->session->stream);
+    size_t at = x->session->framed ? thrift_frame_begin(out) : 0;
+    thrift_encode_unknown_method(out, x->call);
+    if (x->session->framed)
+        thrift_frame_end(out, at);
+}
+
+void co_fn thrift_run(thrift_session *s, const thrift_call *call, arena *a)
+{
+    thrift_context x = {
+        .session = s, .node = s->worker->node, .env = s->worker->env, .call = call, .arena = a};
+    if (call->method == THRIFT_METHOD_UNKNOWN) {
+        answer_unknown(&x);
+        return;
+    }
+    thrift_handler *run =
+        (size_t)call->method < ARRAY_LEN(handlers) ? handlers[call->method] : NULL;
+    int r = run ? run(&x)
+                : err_set(&x.err, ERR_NOT_SUPPORTED, "%s is not supported yet",
+                          thrift_method_name(call->method));
+    if (r < 0)
+        answer_error(&x, r);
+}
+
+int thrift_consistency(thrift_context *x, int32_t number, consistency *ret)
+{
+    if (!consistency_from_thrift(number, ret))
+        return err_set(&x->err, ERR_INVALID, "Unknown consistency level %d", (int)number);
+    return 0;
+}
+
+int thrift_keyspace(thrift_context *x, const schema *s, const keyspace **ret)
+{
+    const char *name = x->session->client.keyspace;
+    if (!*name)
+        return err_set(&x->err, ERR_INVALID, "You have not set a keyspace for this session");
+    *ret = schema_keyspace(s, name);
+    return *ret ? 0 : err_set(&x->err, ERR_INVALID, "Keyspace '%s' does not exist", name);
+}
