@@ -170,13 +170,20 @@ const ast_term *parser_access(parser *p, ast_term_kind kind, const ast_term *of,
     return t;
 }
 
-const ast_term *parser_call(parser *p, ast_name function, ast_terms args, bytes end)
+const ast_term *parser_call(parser *p, ast_name function, ast_terms args, bytes raw)
 {
-    bytes start = function.raw;
-    ast_term *t = new_term(p, AST_FUNCTION, span(start, end));
+    ast_term *t = new_term(p, AST_FUNCTION, raw);
     t->function = parser_keep_name(p, function);
     set_items(p, t, args);
     return t;
+}
+
+const ast_term *parser_count(parser *p, bytes word, ast_terms args, bytes raw)
+{
+    const ast_term *first = args.at[0];
+    if (args.n == 1 && first->kind == AST_INTEGER && bytes_eq_str(first->value, "1"))
+        return parser_items(p, AST_COUNT_ROWS, (ast_terms){0}, raw);
+    return parser_call(p, parser_name((ast_ident){0}, parser_ident(p, word)), args, raw);
 }
 
 const ast_term *parser_typed(parser *p, ast_term_kind kind, const ast_type *type,

@@ -162,13 +162,13 @@ simple(A) ::= CAST(B) LP term(T) AS named_type(Y) RP(E). {
     A = parser_typed(p, AST_CAST, Y, T, span(B, E));
 }
 simple(A) ::= ident(F) LP opt_terms(T) RP(E). {
-    A = parser_call(p, parser_name(NO_IDENT, F), T, E);
+    A = parser_call(p, parser_name(NO_IDENT, F), T, span(F.raw, E));
 }
 simple(A) ::= ident(K) DOT ident(F) LP opt_terms(T) RP(E). {
-    A = parser_call(p, parser_name(K, F), T, E);
+    A = parser_call(p, parser_name(K, F), T, span(K.raw, E));
 }
 simple(A) ::= TOKEN(F) LP opt_terms(T) RP(E). {
-    A = parser_call(p, parser_name(NO_IDENT, parser_ident(p, F)), T, E);
+    A = parser_call(p, parser_name(NO_IDENT, parser_ident(p, F)), T, span(F, E));
 }
 
 %type map_literal {const ast_term *}
@@ -243,20 +243,18 @@ sel_base(A) ::= ident(N) LB sub(S) RB(E). {
     A = parser_access(p, S.slice ? AST_SLICE : AST_ELEMENT, parser_column(p, N), S.from, S.to, E);
 }
 sel_base(A) ::= ident(F) LP opt_sels(T) RP(E). {
-    A = parser_call(p, parser_name(NO_IDENT, F), T, E);
+    A = parser_call(p, parser_name(NO_IDENT, F), T, span(F.raw, E));
 }
 sel_base(A) ::= ident(K) DOT ident(F) LP opt_sels(T) RP(E). {
-    A = parser_call(p, parser_name(K, F), T, E);
+    A = parser_call(p, parser_name(K, F), T, span(K.raw, E));
 }
 sel_base(A) ::= TOKEN(F) LP opt_sels(T) RP(E). {
-    A = parser_call(p, parser_name(NO_IDENT, parser_ident(p, F)), T, E);
+    A = parser_call(p, parser_name(NO_IDENT, parser_ident(p, F)), T, span(F, E));
 }
 sel_base(A) ::= COUNT(B) LP STAR RP(E). {
     A = parser_items(p, AST_COUNT_ROWS, (ast_terms){0}, span(B, E));
 }
-sel_base(A) ::= COUNT(F) LP sels(T) RP(E). {
-    A = parser_call(p, parser_name(NO_IDENT, parser_ident(p, F)), T, E);
-}
+sel_base(A) ::= COUNT(F) LP sels(T) RP(E). { A = parser_count(p, F, T, span(F, E)); }
 sel_base(A) ::= WRITETIME(B) LP sel(T) RP(E).    { A = parser_unary(p, AST_WRITETIME, T, span(B, E)); }
 sel_base(A) ::= MAXWRITETIME(B) LP sel(T) RP(E). { A = parser_unary(p, AST_MAXWRITETIME, T, span(B, E)); }
 sel_base(A) ::= TTL_FN(B) LP sel(T) RP(E).       { A = parser_unary(p, AST_TTL, T, span(B, E)); }
@@ -279,7 +277,7 @@ sel_hinted_by_name(A) ::= LC(B) sels(T) RC(E).        { A = parser_items(p, AST_
 sel_hinted_by_name(A) ::= LC(B) sel_entries(T) RC(E). { A = parser_select_map(p, T, span(B, E)); }
 sel_hinted_by_name(A) ::= ident(N).                   { A = parser_column(p, N); }
 sel_hinted_by_name(A) ::= ident(F) LP opt_sels(T) RP(E). {
-    A = parser_call(p, parser_name(NO_IDENT, F), T, E);
+    A = parser_call(p, parser_name(NO_IDENT, F), T, span(F.raw, E));
 }
 
 %type sel_entries {ast_terms}
@@ -734,6 +732,9 @@ index_targets(A) ::= .                                      { A = (ast_index_tar
 index_targets(A) ::= index_target(T).                       { A = (ast_index_targets){0}; push(p, &A, T); }
 index_targets(A) ::= index_targets(A) COMMA index_target(T). { push(p, &A, T); }
 index_target(A) ::= ident(N).               { A = (ast_index_target){AST_INDEX_SIMPLE, N}; }
+index_target(A) ::= VALUES(T).              {
+    A = (ast_index_target){AST_INDEX_SIMPLE, parser_ident(p, T)};
+}
 index_target(A) ::= KEYS LP ident(N) RP.    { A = (ast_index_target){AST_INDEX_KEYS, N}; }
 index_target(A) ::= VALUES LP ident(N) RP.  { A = (ast_index_target){AST_INDEX_VALUES, N}; }
 index_target(A) ::= ENTRIES LP ident(N) RP. { A = (ast_index_target){AST_INDEX_ENTRIES, N}; }
@@ -1025,7 +1026,7 @@ static bool is_optional(int token)
     switch (token) {
     case TK_COMMA: case TK_DOT: case TK_LB: case TK_PLUS: case TK_MINUS: case TK_STAR:
     case TK_SLASH: case TK_PERCENT: case TK_AND: case TK_AS: case TK_USING: case TK_IF: case TK_SEMI:
-    case TK_LP: case TK_RANGE: case TK_STATIC:
+    case TK_RANGE: case TK_STATIC:
         return true;
     default:
         return false;
@@ -1038,9 +1039,13 @@ static int expected_token(const yyParser *at)
     automaton start, m;
     automaton_copy(&start, at);
     int found = -1;
+    bool may_qualify = false;
     for (int token = 0; token < YYNTOKEN; token++) {
         m = start;
-        if (is_optional(token) || !automaton_shift(&m, (YYCODETYPE)token))
+        if (!automaton_shift(&m, (YYCODETYPE)token))
+            continue;
+        may_qualify |= token == TK_DOT;
+        if (is_optional(token))
             continue;
         if (token == TK_APPLY)
             return token;
@@ -1049,7 +1054,10 @@ static int expected_token(const yyParser *at)
         else if (found == -1)
             found = token;
     }
-    return found < 0 || found == TK_IDENT ? -1 : found;
+    /* A name that could only be a function's: that the name stands here is the error. */
+    if (found < 0 || found == TK_IDENT || (found == TK_LP && may_qualify))
+        return -1;
+    return found;
 }
 
 /* "missing": the token at hand would fit right behind the expected one. */

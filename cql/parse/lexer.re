@@ -5,7 +5,7 @@
 
 #pragma GCC diagnostic ignored "-Wunused-variable"
 
-/* One token; skips nothing: white space and comments are TK 0 with a text, which the caller drops. */
+/* White space or a comment. */
 enum { LEX_SKIP = -3 };
 
 /*!re2c
@@ -159,7 +159,6 @@ static int lex_one(lexer *lx)
     'writetime' { return TK_WRITETIME; }
 
     'expr('                             { return TK_EXPR; }
-    [a-zA-Z] [a-zA-Z0-9_]*              { return TK_IDENT; }
     "\"" ([^"] | "\"\"")* "\""          { return TK_QUOTED; }
     "'" ([^'] | "''")* "'"              { return TK_STRING; }
     "$$" ([^$] | "$" [^$])* "$$"        { return TK_STRING; }
@@ -182,6 +181,9 @@ static int lex_one(lexer *lx)
     'p' digit{4} "-" digit{2} "-" digit{2} 't' digit{2} ":" digit{2} ":" digit{2} {
         return TK_DURATION;
     }
+
+    /* After the durations, some of which look like words. */
+    [a-zA-Z] [a-zA-Z0-9_]*              { return TK_IDENT; }
 
     "("  { return TK_LP; }
     ")"  { return TK_RP; }

@@ -80,7 +80,9 @@ const ast_term *parser_unary(parser *p, ast_term_kind kind, const ast_term *of, 
 const ast_term *parser_binary(parser *p, char op, const ast_term *l, const ast_term *r);
 const ast_term *parser_access(parser *p, ast_term_kind kind, const ast_term *of,
                               const ast_term *first, const ast_term *second, bytes end);
-const ast_term *parser_call(parser *p, ast_name function, ast_terms args, bytes end);
+const ast_term *parser_call(parser *p, ast_name function, ast_terms args, bytes raw);
+/* count(1) means count(*). */
+const ast_term *parser_count(parser *p, bytes word, ast_terms args, bytes raw);
 const ast_term *parser_typed(parser *p, ast_term_kind kind, const ast_type *type,
                              const ast_term *of, bytes raw);
 /* (items) value, where the parentheses turn out to hold a type. */
