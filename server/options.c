@@ -16,7 +16,7 @@ const char options_usage[] =
     "  -h           print this\n";
 
 typedef struct parsing {
-    options *o;
+    launch_options *o;
     vec(config_property) properties;
 } parsing;
 
@@ -50,7 +50,7 @@ static const char *environment(const char *name)
 
 static int parse_word(parsing *p, int letter, err_info *e)
 {
-    options *o = p->o;
+    launch_options *o = p->o;
     switch (letter) {
     case 'f':
         o->foreground = true;
@@ -81,7 +81,7 @@ static int parse_word(parsing *p, int letter, err_info *e)
 }
 
 /* The two options that launchers also write as properties. */
-static void take_properties(options *o)
+static void take_properties(launch_options *o)
 {
     const char *pid = config_property_get(&o->source, "cassandra-pidfile");
     const char *foreground = config_property_get(&o->source, "cassandra-foreground");
@@ -91,13 +91,13 @@ static void take_properties(options *o)
         o->foreground = true;
 }
 
-int options_parse(int argc, char **argv, options *ret, err_info *e)
+int options_parse(int argc, char **argv, launch_options *ret, err_info *e)
 {
     static const struct option longs[] = {
         {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'v'}, {0}};
     parsing p = {.o = ret};
     int letter, r = 0;
-    *ret = (options){.source = {.conf_dir = environment("CASSANDRA_CONF"),
+    *ret = (launch_options){.source = {.conf_dir = environment("CASSANDRA_CONF"),
                                 .home = environment("CASSANDRA_HOME")}};
     arena_init(&ret->mem, 1024);
     add_environment(&p, "JVM_OPTS");
@@ -118,7 +118,7 @@ int options_parse(int argc, char **argv, options *ret, err_info *e)
     return r;
 }
 
-void options_done(options *o)
+void options_done(launch_options *o)
 {
     arena_done(&o->mem);
 }

@@ -15,16 +15,16 @@
 #include "base/errors.h"
 #include "server/config/config.h"
 
-typedef struct options {
+typedef struct launch_options {
     config_source source; /* conf_dir, home and properties, for config_load */
     const char *pid_file; /* NULL: none */
     bool foreground, version, help;
     arena mem;
-} options;
+} launch_options;
 
 /* ERR_INVALID with a sentence for the user. */
-int options_parse(int argc, char **argv, options *ret, err_info *e);
-void options_done(options *o);
+int options_parse(int argc, char **argv, launch_options *ret, err_info *e);
+void options_done(launch_options *o);
 extern const char options_usage[];
 
 /* ---- daemon ----

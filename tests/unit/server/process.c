@@ -73,7 +73,7 @@ static void command_line(void **state)
                     "-c",
                     "/conf",
                     NULL};
-    options o;
+    launch_options o;
     err_info e = {0};
     (void)state;
     setenv("JVM_OPTS", "-Xmx1G -Dcassandra.logdir=/old", 1);
@@ -115,7 +115,7 @@ static void command_line_errors(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *argv[] = {"iliond", cases[i].word, NULL};
-        options o;
+        launch_options o;
         err_info e = {0};
         assert_int_equal(options_parse(2, argv, &o, &e), ERR_INVALID);
         assert_string_equal(e.text, cases[i].sentence);
