@@ -85,9 +85,16 @@ enum table_flags {
     TABLE_COUNTER = 8,
     TABLE_VIRTUAL = 16, /* answered by a function, not by storage */
 };
-/* COMPACT STORAGE, as Thrift sees it, is every table without COMPOUND or with DENSE. A "static"
- * compact table has neither: its regular columns are kept as static columns and it has hidden
- * clustering `column1` and regular `value` for names that are not declared. */
+/* COMPACT STORAGE, as Thrift sees it, is every table without COMPOUND or with DENSE.
+ *
+ * A "static" compact table has none of COMPOUND, DENSE, SUPER (COMPACT STORAGE without clustering,
+ * or a Thrift column family with declared columns). Its declared columns are static columns, and
+ * it has a hidden clustering column (`column1`, the comparator's type) and a hidden regular one
+ * (`value`, the default validator's type) that hold names not declared: one row each. CQL sees the
+ * key and the static columns only; system_schema.columns lists all, as Cassandra 4.1 does. A dense
+ * table without a declared value has a hidden regular `value` of type empty.
+ * Drafts may leave hidden columns out and call declared ones regular: schema_put_table completes
+ * them. A draft that already has the clustering column must call its declared columns static. */
 
 typedef struct table {
     uuid id;
@@ -95,8 +102,9 @@ typedef struct table {
     unsigned flags;
     unsigned n_columns, n_partition, n_clustering, n_static, n_regular;
     const column *columns; /* partition key, clustering, then static and regular by name */
+    unsigned n_select;     /* columns that are not hidden */
     const column *const
-        *select_order; /* order of SELECT *: partition, clustering, statics, regulars */
+        *select_order; /* n_select, as SELECT * shows: partition, clustering, statics, regulars */
     const column *partition_columns, *clustering_columns; /* into columns */
     clustering_type clustering;                           /* for key.h */
     const type *key_type; /* the one partition column's type, or composite */
@@ -124,7 +132,14 @@ static inline bool table_has_static(const table *t)
 {
     return t->n_static != 0;
 }
-const column *table_column(const table *t, bytes name);
+/* Not to be seen through CQL: not in select_order, not found by table_column. */
+static inline bool column_is_hidden(const table *t, const column *c)
+{
+    if (table_is_static_compact(t))
+        return c->kind == COLUMN_CLUSTERING || c->kind == COLUMN_REGULAR;
+    return c->kind == COLUMN_REGULAR && c->type->kind == TYPE_EMPTY;
+}
+const column *table_column(const table *t, bytes name);         /* by name or name_bytes */
 const column *table_column_by_id(const table *t, column_id id); /* NULL: unknown or dropped */
 
 typedef struct keyspace {
@@ -154,6 +169,8 @@ const table *schema_table(const schema *s, const char *keyspace, const char *nam
 const table *schema_table_by_id(const schema *s, const uuid *id);
 const type *keyspace_type(const keyspace *ks, const char *name); /* UDT */
 bool keyspace_is_system(const char *name); /* system, system_schema, ...: not user-modifiable */
+/* system and system_schema: each node has its own. */
+bool keyspace_is_local(const char *name);
 
 /* ---- definitions in the making (DDL, Thrift, tests) ---- mutable drafts, then rows ---- */
 typedef struct column_draft {
@@ -183,9 +200,11 @@ typedef struct keyspace_draft {
 /* The static tables whose definition every node knows: system_schema.* and system.* (real ones).
  * Snapshot with those only (and virtual ones added by name): the start of everything. */
 schema *schema_system(partitioner p);
-/* A snapshot: the static tables, the virtual tables given, and what the rows say. `rows` are the
- * partitions of the system_schema tables as read (tombstones applied). ERR_CORRUPT names the row.
- */
+/* A snapshot: the static tables, the virtual tables given (copied; flagged TABLE_VIRTUAL; a zero id
+ * is made from the names), and what the rows say. `rows` are the partitions of the system_schema
+ * tables as read; dead rows and rows of dropped keyspaces or tables are passed over. Of the system
+ * keyspaces only the replication of system_auth and system_traces is taken from rows.
+ * ERR_CORRUPT names the row. rows may be NULL. */
 typedef struct schema_rows {
     unsigned n_tables;
     struct {
@@ -215,8 +234,17 @@ void schema_put_type(const schema *s, const char *keyspace, const type *udt, int
                      mutations *ret);
 void schema_drop_type(const schema *s, const char *keyspace, const char *name, int64_t ts,
                       int32_t now_s, arena *a, mutations *ret);
-/* A draft that equals a table (to alter it). */
+/* A draft that equals a table (to alter it); shares the table's memory, its arrays are new. */
 void table_draft_of(const table *t, arena *a, table_draft *ret);
+/* Adds the hidden columns of compact tables (above). Doing it twice changes nothing. */
+void table_draft_complete(table_draft *d, arena *a);
+/* What must hold of any table: a partition key, positions without gaps, no name twice, no two
+ * columns (dropped ones included) of one column_id. ERR_INVALID. */
+int schema_check_table(const table_draft *d, err_info *e);
+/* The system keyspaces' own rows in system_schema, for clients that list them. Always the same
+ * mutations at the same low timestamps, so they may be applied at every start. schema_build does
+ * not read them, and they do not count for the version. */
+void schema_put_system(const schema *s, arena *a, mutations *ret);
 
 /* ---- building rows by column name, for system tables and tests ---- */
 typedef struct row_builder {
