@@ -240,6 +240,7 @@ static co *stack_new(co_pool *p)
     co *c = (co *)(map + n - own);
     *c = (co){.pool = p, .map = map, .map_bytes = n, .magic = CO_MAGIC};
     list_init(&c->link);
+    list_push(&p->all, &c->member);
     context_make(c, map + PAGE, n - own - PAGE);
     tools_register(c);
     return c;
@@ -247,6 +248,7 @@ static co *stack_new(co_pool *p)
 
 static void stack_free(co *c)
 {
+    list_remove(&c->member);
     context_free(c);
     tools_unregister(c);
     munmap(c->map, c->map_bytes);
@@ -257,6 +259,7 @@ void co_pool_init(co_pool *p, size_t stack_bytes)
     size_t n = stack_bytes ? stack_bytes : CO_STACK_BYTES;
     *p = (co_pool){.stack_bytes = (n * STACK_FACTOR + PAGE - 1) & ~(size_t)(PAGE - 1)};
     list_init(&p->idle);
+    list_init(&p->all);
 }
 
 static void pool_shrink(co_pool *p, size_t to)
@@ -273,6 +276,19 @@ static void pool_shrink(co_pool *p, size_t to)
 void co_pool_done(co_pool *p)
 {
     pool_shrink(p, 0);
+}
+
+void co_pool_abandon(co_pool *p)
+{
+    co_pool_done(p);
+    p->live = 0;
+#ifdef CO_ASAN
+    /* They stay mapped, as roots: what only they know is abandoned, not leaked. */
+    list_init(&p->all);
+#else
+    while (!list_empty(&p->all))
+        stack_free(container_of(p->all.next, co, member));
+#endif
 }
 
 void co_pool_trim(co_pool *p)

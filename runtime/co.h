@@ -26,6 +26,7 @@ typedef struct co co;
 typedef struct co_pool {
     size_t stack_bytes;
     list idle; /* of co.link */
+    list all;  /* of co.member */
     size_t n_idle;
     size_t low;  /* smallest n_idle since the last trim */
     size_t live; /* started and not ended */
@@ -33,6 +34,7 @@ typedef struct co_pool {
 
 struct co {
     list link; /* the ready queue, or the pool */
+    list member;
     struct env *env;
     co_pool *pool;
     void (*fn)(void *arg);
@@ -53,6 +55,9 @@ struct co {
 void co_pool_init(co_pool *p, size_t stack_bytes); /* 0 = CO_STACK_BYTES */
 /* Unmaps the idle stacks. Coroutines that are still suspended keep theirs. */
 void co_pool_done(co_pool *p);
+/* Suspended coroutines will never run again (a simulated crash, the end of a process): gives
+ * their stacks back. What they held on the heap is lost. */
+void co_pool_abandon(co_pool *p);
 void co_pool_trim(co_pool *p);
 
 /* Runs fn(arg) at once, until it first suspends. */

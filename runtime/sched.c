@@ -26,6 +26,17 @@ void sched_done(sched *s)
     vec_done(&s->timers);
 }
 
+void sched_abandon(sched *s)
+{
+    s->timers.n = 0;
+    s->ran = false;
+    s->next_hook = NULL;
+    list_init(&s->ready);
+    list_init(&s->later);
+    list_init(&s->hooks);
+    co_pool_abandon(&s->pool);
+}
+
 void sched_ready(sched *s, co *c)
 {
     list_push(&s->ready, &c->link);

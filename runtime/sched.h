@@ -38,6 +38,8 @@ typedef struct sched {
 
 void sched_init(sched *s, size_t stack_bytes, bool trims);
 void sched_done(sched *s);
+/* Forgets every coroutine, timer and hook. */
+void sched_abandon(sched *s);
 
 void sched_ready(sched *s, co *c);
 /* Sets a timer that is not set; fn runs on the plain stack within sched_fire. */
