@@ -9,6 +9,7 @@
  * Thread: immutable once parsed; any thread may read.
  * Lists:  {at, n}; `for (uint32_t i = 0; i < list.n; i++) use(list.at[i])`. cap is the parser's.
  * Limits: terms and types nest at most AST_MAX_DEPTH deep, so recursion over them is safe.
+ *         cql_parse() itself needs about 12 KiB of stack.
  * Sources: CQL 3.4.6 (Cassandra 4.1).
  */
 #pragma once

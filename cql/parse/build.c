@@ -355,6 +355,13 @@ ast_ident parser_permission(parser *p, bytes token)
     return (ast_ident){bytes_of(upper, token.n), token};
 }
 
+const parser_resource *parser_on(parser *p, ast_resource_kind kind, ast_name name, ast_types args)
+{
+    parser_resource *on = arena_new(p->arena, parser_resource);
+    *on = (parser_resource){kind, name, args};
+    return on;
+}
+
 void parser_permissions(parser *p, ast_kind kind, ast_grant *grant, const parser_resource *on,
                         bytes role)
 {

@@ -172,7 +172,9 @@ simple(A) ::= TOKEN(F) LP opt_terms(T) RP(E). {
 }
 
 %type map_literal {const ast_term *}
-map_literal(A) ::= LC(B) RC(E).            { A = parser_items(p, AST_MAP, (ast_terms){0}, span(B, E)); }
+map_literal(A) ::= LC(B) RC(E). {
+    A = parser_items(p, AST_MAP, (ast_terms){0}, span(B, E));
+}
 map_literal(A) ::= LC(B) entries(T) RC(E). { A = parser_items(p, AST_MAP, T, span(B, E)); }
 
 %type entries {ast_terms}
@@ -217,7 +219,9 @@ sel_parens(A) ::= LP(B) sels(T) RP(E). { A = parser_items(p, AST_TUPLE, T, span(
 
 sel_base(A) ::= literal(A).
 sel_base(A) ::= LB(B) opt_sels(T) RB(E).    { A = parser_items(p, AST_LIST, T, span(B, E)); }
-sel_base(A) ::= LC(B) RC(E).                { A = parser_items(p, AST_MAP, (ast_terms){0}, span(B, E)); }
+sel_base(A) ::= LC(B) RC(E). {
+    A = parser_items(p, AST_MAP, (ast_terms){0}, span(B, E));
+}
 sel_base(A) ::= LC(B) sels(T) RC(E).        { A = parser_items(p, AST_SET, T, span(B, E)); }
 sel_base(A) ::= LC(B) sel_entries(T) RC(E). { A = parser_select_map(p, T, span(B, E)); }
 sel_base(A) ::= LP(B) generic_type(Y) RP sel_hinted(T). {
@@ -255,8 +259,12 @@ sel_base(A) ::= COUNT(B) LP STAR RP(E). {
     A = parser_items(p, AST_COUNT_ROWS, (ast_terms){0}, span(B, E));
 }
 sel_base(A) ::= COUNT(F) LP sels(T) RP(E). { A = parser_count(p, F, T, span(F, E)); }
-sel_base(A) ::= WRITETIME(B) LP sel(T) RP(E).    { A = parser_unary(p, AST_WRITETIME, T, span(B, E)); }
-sel_base(A) ::= MAXWRITETIME(B) LP sel(T) RP(E). { A = parser_unary(p, AST_MAXWRITETIME, T, span(B, E)); }
+sel_base(A) ::= WRITETIME(B) LP sel(T) RP(E). {
+    A = parser_unary(p, AST_WRITETIME, T, span(B, E));
+}
+sel_base(A) ::= MAXWRITETIME(B) LP sel(T) RP(E). {
+    A = parser_unary(p, AST_MAXWRITETIME, T, span(B, E));
+}
 sel_base(A) ::= TTL_FN(B) LP sel(T) RP(E).       { A = parser_unary(p, AST_TTL, T, span(B, E)); }
 sel_base(A) ::= CAST(B) LP sel(T) AS named_type(Y) RP(E). {
     A = parser_typed(p, AST_CAST, Y, T, span(B, E));
@@ -273,7 +281,9 @@ sel_hinted_by_name(A) ::= NULL(T).  { A = parser_literal(p, AST_NULL, T); }
 sel_hinted_by_name(A) ::= QMARK(T). { A = parser_marker(p, T, BYTES_NULL); }
 sel_hinted_by_name(A) ::= sel_parens(A).
 sel_hinted_by_name(A) ::= LC(B) RC(E). { A = parser_items(p, AST_MAP, (ast_terms){0}, span(B, E)); }
-sel_hinted_by_name(A) ::= LC(B) sels(T) RC(E).        { A = parser_items(p, AST_SET, T, span(B, E)); }
+sel_hinted_by_name(A) ::= LC(B) sels(T) RC(E). {
+    A = parser_items(p, AST_SET, T, span(B, E));
+}
 sel_hinted_by_name(A) ::= LC(B) sel_entries(T) RC(E). { A = parser_select_map(p, T, span(B, E)); }
 sel_hinted_by_name(A) ::= ident(N).                   { A = parser_column(p, N); }
 sel_hinted_by_name(A) ::= ident(F) LP opt_sels(T) RP(E). {
@@ -366,11 +376,17 @@ compare(A) ::= NE. { A = AST_NE; }
 
 /* Made as soon as the left side is known. */
 %type left {ast_relation *}
-left(A) ::= ident(N).                  { A = parser_relation(p, AST_REL_COLUMN, N.raw); push(p, &A->columns, N); }
+left(A) ::= ident(N). {
+    A = parser_relation(p, AST_REL_COLUMN, N.raw);
+    push(p, &A->columns, N);
+}
 %type left_tuple {ast_relation *}
 left_tuple(A) ::= LP(B) idents(N) RP.  { A = parser_relation(p, AST_REL_TUPLE, B); A->columns = N; }
 %type left_token {ast_relation *}
-left_token(A) ::= TOKEN(B) LP idents(N) RP. { A = parser_relation(p, AST_REL_TOKEN, B); A->columns = N; }
+left_token(A) ::= TOKEN(B) LP idents(N) RP. {
+    A = parser_relation(p, AST_REL_TOKEN, B);
+    A->columns = N;
+}
 
 relation(A) ::= left(A) compare(O) term(T).        { A->op = O; A->value = T; }
 relation(A) ::= left(A) LIKE term(T).              { A->op = AST_LIKE; A->value = T; }
@@ -405,7 +421,11 @@ conditions(A) ::= condition(C).                   { A = (ast_conditions){0}; pus
 conditions(A) ::= conditions(A) AND condition(C). { push(p, &A, *C); }
 condition_left(A) ::= ident(N).               { A = NEW(ast_condition); A->column = N; }
 condition_left(A) ::= ident(N) LB term(K) RB. { A = NEW(ast_condition); A->column = N; A->key = K; }
-condition_left(A) ::= ident(N) DOT ident(F).  { A = NEW(ast_condition); A->column = N; A->field = F; }
+condition_left(A) ::= ident(N) DOT ident(F). {
+    A = NEW(ast_condition);
+    A->column = N;
+    A->field = F;
+}
 condition(A) ::= condition_left(A) compare(O) term(T).    { A->op = O; A->value = T; }
 condition(A) ::= condition_left(A) IN LP opt_terms(T) RP. { A->op = AST_IN; A->values = T; }
 condition(A) ::= condition_left(A) IN marker(T).          { A->op = AST_IN; A->value = T; }
@@ -464,17 +484,32 @@ update(A) ::= UPDATE name(T) opt_using(U) SET assignments(S) where(W) opt_if(I).
 }
 %type assignments {ast_assignments}
 %type assignment {ast_assignment *}
-assignments(A) ::= assignment(S).                      { A = (ast_assignments){0}; push(p, &A, *S); }
+assignments(A) ::= assignment(S). {
+    A = (ast_assignments){0};
+    push(p, &A, *S);
+}
 assignments(A) ::= assignments(A) COMMA assignment(S). { push(p, &A, *S); }
-assignment(A) ::= ident(C) EQ term(V).                { A = parser_assign(p, AST_SET_VALUE, C, NO_IDENT, V); }
-assignment(A) ::= ident(C) EQ term(V) PLUS ident(O).  { A = parser_assign(p, AST_SET_PREPEND, C, O, V); }
-assignment(A) ::= ident(C) EQ ident(O) PLUS term(V).  { A = parser_assign(p, AST_SET_ADD, C, O, V); }
-assignment(A) ::= ident(C) EQ ident(O) MINUS term(V). { A = parser_assign(p, AST_SET_SUBTRACT, C, O, V); }
+assignment(A) ::= ident(C) EQ term(V). {
+    A = parser_assign(p, AST_SET_VALUE, C, NO_IDENT, V);
+}
+assignment(A) ::= ident(C) EQ term(V) PLUS ident(O). {
+    A = parser_assign(p, AST_SET_PREPEND, C, O, V);
+}
+assignment(A) ::= ident(C) EQ ident(O) PLUS term(V). {
+    A = parser_assign(p, AST_SET_ADD, C, O, V);
+}
+assignment(A) ::= ident(C) EQ ident(O) MINUS term(V). {
+    A = parser_assign(p, AST_SET_SUBTRACT, C, O, V);
+}
 assignment(A) ::= ident(C) EQ ident(O) INTEGER(V). {
     A = parser_assign(p, AST_SET_ADD, C, O, parser_literal(p, AST_INTEGER, V));
 }
-assignment(A) ::= ident(C) PLUSEQ term(V).            { A = parser_assign(p, AST_SET_ADD, C, C, V); }
-assignment(A) ::= ident(C) MINUSEQ term(V).           { A = parser_assign(p, AST_SET_SUBTRACT, C, C, V); }
+assignment(A) ::= ident(C) PLUSEQ term(V). {
+    A = parser_assign(p, AST_SET_ADD, C, C, V);
+}
+assignment(A) ::= ident(C) MINUSEQ term(V). {
+    A = parser_assign(p, AST_SET_SUBTRACT, C, C, V);
+}
 assignment(A) ::= ident(C) LB term(K) RB EQ term(V). {
     A = parser_assign(p, AST_SET_ELEMENT, C, NO_IDENT, V);
     A->key = K;
@@ -532,8 +567,12 @@ batch_statement(A) ::= delete(S). { A = parser_nested(p, AST_DELETE, S); }
 /* ---- USE, TRUNCATE, DESCRIBE ---- */
 
 statement ::= USE ident(N). { ast_ident *s = NEW(ast_ident); *s = N; parser_done(p, AST_USE, s); }
-statement ::= TRUNCATE name(T).              { parser_done(p, AST_TRUNCATE, parser_keep_name(p, T)); }
-statement ::= TRUNCATE COLUMNFAMILY name(T). { parser_done(p, AST_TRUNCATE, parser_keep_name(p, T)); }
+statement ::= TRUNCATE name(T). {
+    parser_done(p, AST_TRUNCATE, parser_keep_name(p, T));
+}
+statement ::= TRUNCATE COLUMNFAMILY name(T). {
+    parser_done(p, AST_TRUNCATE, parser_keep_name(p, T));
+}
 
 statement ::= describe_word describe(D) opt_internals(I). {
     D->internals = I;
@@ -546,7 +585,9 @@ opt_internals(A) ::= .               { A = false; }
 opt_internals(A) ::= WITH INTERNALS. { A = true; }
 %type describe {ast_describe *}
 describe(A) ::= CLUSTER.              { A = parser_describe(p, AST_DESC_CLUSTER, (ast_name){0}); }
-describe(A) ::= FULL KEYSPACE.        { A = parser_describe(p, AST_DESC_FULL_SCHEMA, (ast_name){0}); }
+describe(A) ::= FULL KEYSPACE. {
+    A = parser_describe(p, AST_DESC_FULL_SCHEMA, (ast_name){0});
+}
 describe(A) ::= KEYSPACES.            { A = parser_describe(p, AST_DESC_KEYSPACES, (ast_name){0}); }
 describe(A) ::= ONLY KEYSPACE opt_ident(K). {
     A = parser_describe_keyspace(p, BYTES_NULL, K);
@@ -563,7 +604,9 @@ describe(A) ::= TYPES.                { A = parser_describe(p, AST_DESC_TYPES, (
 describe(A) ::= TYPE name(N).         { A = parser_describe(p, AST_DESC_TYPE, N); }
 describe(A) ::= FUNCTIONS.            { A = parser_describe(p, AST_DESC_FUNCTIONS, (ast_name){0}); }
 describe(A) ::= FUNCTION name(N).     { A = parser_describe(p, AST_DESC_FUNCTION, N); }
-describe(A) ::= AGGREGATES.           { A = parser_describe(p, AST_DESC_AGGREGATES, (ast_name){0}); }
+describe(A) ::= AGGREGATES. {
+    A = parser_describe(p, AST_DESC_AGGREGATES, (ast_name){0});
+}
 describe(A) ::= AGGREGATE name(N).    { A = parser_describe(p, AST_DESC_AGGREGATE, N); }
 describe(A) ::= INDEX name(N).        { A = parser_describe(p, AST_DESC_INDEX, N); }
 describe(A) ::= MATERIALIZED VIEW name(N). { A = parser_describe(p, AST_DESC_VIEW, N); }
@@ -574,7 +617,9 @@ opt_ident(A) ::= ident(A).
 /* ---- properties ---- */
 
 %type properties {ast_properties}
-properties(A) ::= ident(N) EQ value(V).                   { A = parser_properties(p, (ast_properties){0}, N, V); }
+properties(A) ::= ident(N) EQ value(V). {
+    A = parser_properties(p, (ast_properties){0}, N, V);
+}
 properties(A) ::= properties(B) AND ident(N) EQ value(V). { A = parser_properties(p, B, N, V); }
 %type value {const ast_term *}
 value(A) ::= constant(A).
@@ -685,7 +730,10 @@ table_change(A) ::= WITH properties(P). {
 }
 %type column_defs {ast_column_defs}
 %type added_column {ast_column_def *}
-column_defs(A) ::= added_column(C).                      { A = (ast_column_defs){0}; push(p, &A, *C); }
+column_defs(A) ::= added_column(C). {
+    A = (ast_column_defs){0};
+    push(p, &A, *C);
+}
 column_defs(A) ::= column_defs(A) COMMA added_column(C). { push(p, &A, *C); }
 added_column(A) ::= ident(N) type(T) opt_static(S). {
     A = NEW(ast_column_def);
@@ -729,7 +777,10 @@ opt_class(A) ::= USING STRING(S). { A = parser_string(p, S); }
 %type index_targets {ast_index_targets}
 %type index_target {ast_index_target}
 index_targets(A) ::= .                                      { A = (ast_index_targets){0}; }
-index_targets(A) ::= index_target(T).                       { A = (ast_index_targets){0}; push(p, &A, T); }
+index_targets(A) ::= index_target(T). {
+    A = (ast_index_targets){0};
+    push(p, &A, T);
+}
 index_targets(A) ::= index_targets(A) COMMA index_target(T). { push(p, &A, T); }
 index_target(A) ::= ident(N).               { A = (ast_index_target){AST_INDEX_SIMPLE, N}; }
 index_target(A) ::= VALUES(T).              {
@@ -747,10 +798,16 @@ statement ::= CREATE TYPE if_not_exists(E) name(N) LP type_fields(F) RP. {
 }
 %type type_fields {ast_column_defs}
 %type type_field {ast_column_def *}
-type_fields(A) ::= type_field(F).                      { A = (ast_column_defs){0}; push(p, &A, *F); }
+type_fields(A) ::= type_field(F). {
+    A = (ast_column_defs){0};
+    push(p, &A, *F);
+}
 type_fields(A) ::= type_fields(A) COMMA type_field(F). { push(p, &A, *F); }
 type_fields(A) ::= type_fields(A) COMMA.
-type_field(A) ::= ident(N) type(T). { A = NEW(ast_column_def); *A = (ast_column_def){N, T, false, false}; }
+type_field(A) ::= ident(N) type(T). {
+    A = NEW(ast_column_def);
+    *A = (ast_column_def){N, T, false, false};
+}
 
 statement ::= ALTER TYPE if_exists(E) name(N) type_change(C). {
     C->name = N;
@@ -901,7 +958,10 @@ role_options ::= role_option.
 role_options ::= role_options AND role_option.
 role_option ::= password_word EQ STRING(S). { p->role->password = parser_string(p, S); }
 role_option ::= OPTIONS EQ map_literal(M).  { p->role->options = M; }
-role_option ::= SUPERUSER EQ boolean(B).    { p->role->has_superuser = true; p->role->superuser = B; }
+role_option ::= SUPERUSER EQ boolean(B). {
+    p->role->has_superuser = true;
+    p->role->superuser = B;
+}
 role_option ::= LOGIN EQ boolean(B).        { p->role->has_login = true; p->role->login = B; }
 role_option ::= ACCESS TO ALL DATACENTERS.  { p->role->access_all = true; }
 role_option ::= ACCESS TO DATACENTERS LC strings(S) RC. { p->role->access = S; }
@@ -909,20 +969,23 @@ role_option ::= ACCESS TO DATACENTERS LC strings(S) RC. { p->role->access = S; }
 boolean(A) ::= TRUE.  { A = true; }
 boolean(A) ::= FALSE. { A = false; }
 %type strings {ast_terms}
-strings(A) ::= STRING(S).                  { A = (ast_terms){0}; push(p, &A, parser_literal(p, AST_STRING, S)); }
+strings(A) ::= STRING(S). {
+    A = (ast_terms){0};
+    push(p, &A, parser_literal(p, AST_STRING, S));
+}
 strings(A) ::= strings(A) COMMA STRING(S). { push(p, &A, parser_literal(p, AST_STRING, S)); }
 
 statement ::= GRANT permissions(G) ON resource(R) TO role_name(N). {
-    parser_permissions(p, AST_GRANT, G, &R, N);
+    parser_permissions(p, AST_GRANT, G, R, N);
 }
 statement ::= REVOKE permissions(G) ON resource(R) FROM role_name(N). {
-    parser_permissions(p, AST_REVOKE, G, &R, N);
+    parser_permissions(p, AST_REVOKE, G, R, N);
 }
 statement ::= GRANT role_name(R) TO role_name(G).    { parser_roles(p, AST_GRANT_ROLE, R, G); }
 statement ::= REVOKE role_name(R) FROM role_name(G). { parser_roles(p, AST_REVOKE_ROLE, R, G); }
 statement ::= LIST permissions(G) opt_resource(R) opt_of(N) opt_norecursive(F). {
     G->no_recursive = F;
-    parser_permissions(p, AST_LIST_PERMISSIONS, G, &R, N);
+    parser_permissions(p, AST_LIST_PERMISSIONS, G, R, N);
 }
 statement ::= LIST ROLES opt_of(N) opt_norecursive(F). {
     parser_roles(p, AST_LIST_ROLES, BYTES_NULL, N)->no_recursive = F;
@@ -959,27 +1022,43 @@ permission(A) ::= AUTHORIZE(A).
 permission(A) ::= DESCRIBE(A).
 permission(A) ::= EXECUTE(A).
 
-%type opt_resource {parser_resource}
-opt_resource(A) ::= .                { A = (parser_resource){0}; }
+%type opt_resource {const parser_resource *}
+opt_resource(A) ::= .                { A = NEW(parser_resource); }
 opt_resource(A) ::= ON resource(X). { A = X; }
-%type resource {parser_resource}
-resource(A) ::= ALL KEYSPACES.      { A = (parser_resource){.kind = AST_RES_ALL_KEYSPACES}; }
-resource(A) ::= KEYSPACE ident(K).  { A = (parser_resource){AST_RES_KEYSPACE, {.keyspace = K.name}, {0}}; }
+%type resource {const parser_resource *}
+resource(A) ::= ALL KEYSPACES. {
+    A = parser_on(p, AST_RES_ALL_KEYSPACES, (ast_name){0}, (ast_types){0});
+}
+resource(A) ::= KEYSPACE ident(K). {
+    A = parser_on(p, AST_RES_KEYSPACE, (ast_name){.keyspace = K.name}, (ast_types){0});
+}
 resource(A) ::= ALL TABLES IN KEYSPACE ident(K). {
-    A = (parser_resource){AST_RES_ALL_TABLES, {.keyspace = K.name}, {0}};
+    A = parser_on(p, AST_RES_ALL_TABLES, (ast_name){.keyspace = K.name}, (ast_types){0});
 }
-resource(A) ::= name(N).              { A = (parser_resource){AST_RES_TABLE, N, {0}}; }
-resource(A) ::= COLUMNFAMILY name(N). { A = (parser_resource){AST_RES_TABLE, N, {0}}; }
-resource(A) ::= ALL ROLES.            { A = (parser_resource){.kind = AST_RES_ALL_ROLES}; }
-resource(A) ::= ROLE role_name(N).    { A = (parser_resource){AST_RES_ROLE, {.name = N}, {0}}; }
-resource(A) ::= ALL FUNCTIONS.        { A = (parser_resource){.kind = AST_RES_ALL_FUNCTIONS}; }
+resource(A) ::= name(N).              { A = parser_on(p, AST_RES_TABLE, N, (ast_types){0}); }
+resource(A) ::= COLUMNFAMILY name(N). { A = parser_on(p, AST_RES_TABLE, N, (ast_types){0}); }
+resource(A) ::= ALL ROLES. {
+    A = parser_on(p, AST_RES_ALL_ROLES, (ast_name){0}, (ast_types){0});
+}
+resource(A) ::= ROLE role_name(N). {
+    A = parser_on(p, AST_RES_ROLE, (ast_name){.name = N}, (ast_types){0});
+}
+resource(A) ::= ALL FUNCTIONS. {
+    A = parser_on(p, AST_RES_ALL_FUNCTIONS, (ast_name){0}, (ast_types){0});
+}
 resource(A) ::= ALL FUNCTIONS IN KEYSPACE ident(K). {
-    A = (parser_resource){AST_RES_KEYSPACE_FUNCTIONS, {.keyspace = K.name}, {0}};
+    A = parser_on(p, AST_RES_KEYSPACE_FUNCTIONS, (ast_name){.keyspace = K.name}, (ast_types){0});
 }
-resource(A) ::= FUNCTION name(N) LP opt_types(T) RP. { A = (parser_resource){AST_RES_FUNCTION, N, T}; }
-resource(A) ::= ALL MBEANS.           { A = (parser_resource){.kind = AST_RES_ALL_MBEANS}; }
-resource(A) ::= MBEAN STRING(S).      { A = (parser_resource){AST_RES_MBEAN, {.name = parser_string(p, S)}, {0}}; }
-resource(A) ::= MBEANS STRING(S).     { A = (parser_resource){AST_RES_MBEAN, {.name = parser_string(p, S)}, {0}}; }
+resource(A) ::= FUNCTION name(N) LP opt_types(T) RP. { A = parser_on(p, AST_RES_FUNCTION, N, T); }
+resource(A) ::= ALL MBEANS. {
+    A = parser_on(p, AST_RES_ALL_MBEANS, (ast_name){0}, (ast_types){0});
+}
+resource(A) ::= MBEAN STRING(S). {
+    A = parser_on(p, AST_RES_MBEAN, (ast_name){.name = parser_string(p, S)}, (ast_types){0});
+}
+resource(A) ::= MBEANS STRING(S). {
+    A = parser_on(p, AST_RES_MBEAN, (ast_name){.name = parser_string(p, S)}, (ast_types){0});
+}
 
 %code {
 /* The automaton's states alone: to ask what would have been possible. */
@@ -1025,8 +1104,8 @@ static bool is_optional(int token)
 {
     switch (token) {
     case TK_COMMA: case TK_DOT: case TK_LB: case TK_PLUS: case TK_MINUS: case TK_STAR:
-    case TK_SLASH: case TK_PERCENT: case TK_AND: case TK_AS: case TK_USING: case TK_IF: case TK_SEMI:
-    case TK_RANGE: case TK_STATIC:
+    case TK_SLASH: case TK_PERCENT: case TK_AND: case TK_AS: case TK_USING: case TK_IF:
+    case TK_SEMI: case TK_RANGE: case TK_STATIC:
         return true;
     default:
         return false;

@@ -111,6 +111,7 @@ ast_describe *parser_describe_keyspace(parser *p, bytes word, ast_ident name);
 ast_drop *parser_drop(parser *p, ast_kind kind, ast_name name, bool if_exists);
 void parser_add_column(parser *p, parser_table *t, const ast_column_def *column);
 void parser_set_key(parser_table *t, const parser_table *key);
+const parser_resource *parser_on(parser *p, ast_resource_kind kind, ast_name name, ast_types args);
 void parser_permissions(parser *p, ast_kind kind, ast_grant *grant, const parser_resource *on,
                         bytes role);
 ast_role *parser_role(parser *p, bytes name, bool user);
