@@ -96,6 +96,22 @@ const type *type_freeze(arena *a, const type *t)
     return copy;
 }
 
+void type_args_push(arena *a, type_args *args, const type *t, const char *name)
+{
+    if (args->n == args->cap) {
+        type_args old = *args;
+        args->cap = old.cap ? 2 * old.cap : 2;
+        args->p = arena_alloc(a, args->cap * sizeof *args->p);
+        args->names = arena_alloc(a, args->cap * sizeof *args->names);
+        if (old.n) {
+            memcpy(args->p, old.p, old.n * sizeof *args->p);
+            memcpy(args->names, old.names, old.n * sizeof *args->names);
+        }
+    }
+    args->p[args->n] = t;
+    args->names[args->n++] = name;
+}
+
 static bool same_name(const char *a, const char *b)
 {
     return a == b || (a && b && strcmp(a, b) == 0);

@@ -26,6 +26,15 @@ static inline bool type_has_fields(const type *t)
     return t->kind == TYPE_TUPLE || t->kind == TYPE_UDT;
 }
 
+/* Arguments of a type while it is parsed; grows in the arena. */
+typedef struct type_args {
+    const type **p;
+    const char **names; /* of fields, or NULLs */
+    unsigned n, cap;
+} type_args;
+void type_args_push(arena *a, type_args *args, const type *t, const char *name);
+enum { TYPE_ARGS_MAX = 32767 };
+
 /* A copy that is frozen all the way down; t itself when it is so already. */
 const type *type_freeze(arena *a, const type *t);
 const type *type_custom(arena *a, bytes class_name);
@@ -53,6 +62,10 @@ void fixed_from_key(enum type_order order, const uint8_t *key, size_t n, uint8_t
 /* Byte strings in keys: 00 -> 00 FF, ended by 00 01. */
 void key_put_escaped(bytes v, buf *out);
 bytes key_get_escaped(reader *r, uint8_t flip, arena *a); /* flip FF: complemented */
+
+/* Months, days, nanoseconds of a duration, each a zigzag number in Cassandra's vint form: as many
+ * 1 bits as bytes follow, then the value, high bits first. False: malformed. */
+bool duration_read(bytes v, int64_t ret[3]);
 
 /* -1: no hexadecimal digit */
 static inline int hex_digit(uint8_t c)

@@ -1,0 +1,245 @@
+/* type_class.c: types from class names: "ListType(org.apache.cassandra.db.marshal.UTF8Type)". */
+#include <ctype.h>
+
+#include "model/type.h"
+#include "model/type_internal.h"
+
+typedef struct parser {
+    arena *a;
+    bytes text;
+    size_t at;
+    err_info *e;
+} parser;
+
+static int peek(parser *p)
+{
+    while (p->at < p->text.n && isspace(p->text.p[p->at]))
+        p->at++;
+    return p->at < p->text.n ? p->text.p[p->at] : -1;
+}
+
+static bool accept(parser *p, char c)
+{
+    if (peek(p) != c)
+        return false;
+    p->at++;
+    return true;
+}
+
+static int malformed(parser *p, const char *what)
+{
+    int n = p->text.n < 200 ? (int)p->text.n : 200;
+    return err_set(p->e, ERR_CONFIG, "Syntax error parsing '%.*s' at char %zu: %s", n,
+                   (const char *)p->text.p, p->at, what);
+}
+
+static bytes word(parser *p)
+{
+    peek(p);
+    size_t start = p->at;
+    while (p->at < p->text.n &&
+           (isalnum(p->text.p[p->at]) || (p->text.p[p->at] && strchr("-+._&$", p->text.p[p->at]))))
+        p->at++;
+    return bytes_of(p->text.p + start, p->at - start);
+}
+
+/* A name in hexadecimal; NULL: it is none. */
+static char *hex_word(parser *p)
+{
+    bytes w = word(p);
+    char *s = arena_zalloc(p->a, w.n / 2 + 1);
+    if (w.n % 2)
+        return NULL;
+    for (size_t i = 0; i < w.n; i++) {
+        int v = hex_digit(w.p[i]);
+        if (v < 0)
+            return NULL;
+        s[i / 2] = (char)(s[i / 2] << 4 | v);
+    }
+    return memchr(s, 0, w.n / 2) ? NULL : s;
+}
+
+static int parse(parser *p, unsigned depth, const type **ret, bool *ret_reversed);
+
+/* "a, b, ...)", each with a field name and ':' before it when `named`. */
+static int parse_args(parser *p, unsigned depth, bool named, type_args *args)
+{
+    while (!accept(p, ')')) {
+        const type *t;
+        const char *name = NULL;
+        if (peek(p) < 0 || args->n == TYPE_ARGS_MAX)
+            return malformed(p, "unexpected end of string");
+        if (named && (!(name = hex_word(p)) || !accept(p, ':')))
+            return malformed(p, "expecting a field name and ':'");
+        int r = parse(p, depth + 1, &t, NULL);
+        if (r < 0)
+            return r;
+        type_args_push(p->a, args, t, name);
+        accept(p, ',');
+    }
+    return 0;
+}
+
+static int parse_udt(parser *p, unsigned depth, const type **ret)
+{
+    if (!accept(p, '('))
+        return malformed(p, "UserType takes parameters");
+    bytes keyspace = word(p);
+    bool comma = accept(p, ',');
+    const char *name = hex_word(p);
+    if (!comma || !name)
+        return malformed(p, "expecting a keyspace and a name");
+    accept(p, ',');
+    type_args args = {0};
+    int r = parse_args(p, depth, true, &args);
+    if (r < 0)
+        return r;
+    type *t = arena_new(p->a, type);
+    *t = (type){.kind = TYPE_UDT, .n_args = (uint16_t)args.n, .args = args.p, .fields = args.names};
+    t->keyspace = arena_str(p->a, keyspace);
+    t->name = name;
+    *ret = t;
+    return 0;
+}
+
+/* Types of Cassandra that are but bytes to us: their parameters are kept as text. */
+static bool is_foreign(const char *name)
+{
+    static const char *const known[] = {"DynamicCompositeType", "LexicalUUIDType",
+                                        "ColumnToCollectionType", "PartitionerDefinedOrder",
+                                        "LegacyTimeUUIDType"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i], name) == 0)
+            return true;
+    return false;
+}
+
+static int parse_foreign(parser *p, size_t start, const char *prefix, const type **ret)
+{
+    int depth = 0;
+    if (peek(p) == '(')
+        do {
+            int c = peek(p);
+            if (c < 0)
+                return malformed(p, "unexpected end of string");
+            depth += (c == '(') - (c == ')');
+            p->at++;
+        } while (depth);
+    bytes whole = bytes_of(p->text.p + start, p->at - start);
+    char *full = arena_printf(p->a, "%s%.*s", prefix, (int)whole.n, (const char *)whole.p);
+    *ret = type_custom(p->a, bytes_str(full));
+    return 0;
+}
+
+static int kind_of_class(const char *name)
+{
+    if (strcmp(name, "DateType") == 0)
+        return TYPE_TIMESTAMP; /* before Cassandra 1.2 */
+    for (int k = 0; k < TYPE_CUSTOM; k++)
+        if (strcmp(type_infos[k].class_name, name) == 0)
+            return k;
+    return -1;
+}
+
+static int parse_with_args(parser *p, type_kind kind, unsigned depth, const type **ret)
+{
+    type_args args = {0};
+    unsigned want = kind == TYPE_MAP ? 2 : 1;
+    int r = accept(p, '(') ? parse_args(p, depth, false, &args) : 0;
+    if (r < 0)
+        return r;
+    bool any = kind == TYPE_TUPLE || kind == TYPE_COMPOSITE;
+    if (any ? args.n == 0 : args.n != want)
+        return err_set(p->e, ERR_CONFIG, "Invalid definition for comparator " MARSHAL "%s.",
+                       type_infos[kind].class_name);
+    type *t = arena_new(p->a, type);
+    *t = (type){.kind = kind, .n_args = (uint16_t)args.n, .args = args.p};
+    *ret = kind == TYPE_TUPLE ? type_freeze(p->a, t) : t;
+    return 0;
+}
+
+/* FrozenType(x), ReversedType(x). */
+static int parse_wrapper(parser *p, unsigned depth, const type **ret)
+{
+    if (!accept(p, '('))
+        return malformed(p, "expecting '('");
+    int r = parse(p, depth + 1, ret, NULL);
+    return r < 0 ? r : accept(p, ')') ? 0 : malformed(p, "expecting ')'");
+}
+
+static int parse(parser *p, unsigned depth, const type **ret, bool *ret_reversed)
+{
+    if (depth > TYPE_DEPTH_MAX)
+        return malformed(p, "types nested too deep");
+    peek(p);
+    size_t start = p->at;
+    bytes w = word(p);
+    if (w.n == 0)
+        return malformed(p, "expecting a class name");
+    const char *name = arena_str(p->a, w);
+    bool marshal = strncmp(name, MARSHAL, strlen(MARSHAL)) == 0;
+    if (marshal)
+        name += strlen(MARSHAL);
+    else if (strchr(name, '.'))
+        return parse_foreign(p, start, "", ret);
+    if (strcmp(name, "ReversedType") == 0) {
+        if (ret_reversed)
+            *ret_reversed = true;
+        return parse_wrapper(p, depth, ret);
+    }
+    if (strcmp(name, "FrozenType") == 0) {
+        int r = parse_wrapper(p, depth, ret);
+        if (r == 0)
+            *ret = type_freeze(p->a, *ret);
+        return r;
+    }
+    if (is_foreign(name))
+        return parse_foreign(p, start, marshal ? "" : MARSHAL, ret);
+    int kind = kind_of_class(name);
+    if (kind < 0)
+        return err_set(p->e, ERR_CONFIG, "Unable to find abstract-type class '" MARSHAL "%.200s'",
+                       name);
+    if (kind == TYPE_UDT)
+        return parse_udt(p, depth, ret);
+    if (!type_is_native((type_kind)kind))
+        return parse_with_args(p, (type_kind)kind, depth, ret);
+    *ret = type_native((type_kind)kind);
+    if (peek(p) == '(')
+        return malformed(p, "this type takes no parameters");
+    return 0;
+}
+
+/* Collections inside collections and tuples are frozen though their class names need not say so. */
+static const type *freeze_inner(arena *a, const type *t)
+{
+    if (t->n_args == 0)
+        return t;
+    type *copy = arena_new(a, type);
+    *copy = *t;
+    const type **args = arena_array(a, const type *, t->n_args);
+    for (unsigned i = 0; i < t->n_args; i++)
+        args[i] =
+            t->kind == TYPE_COMPOSITE ? freeze_inner(a, t->args[i]) : type_freeze(a, t->args[i]);
+    copy->args = args;
+    return copy;
+}
+
+int type_parse_class(arena *a, bytes text, const type **ret, bool *ret_reversed, err_info *e)
+{
+    parser p = {.a = a, .text = text, .e = e};
+    const type *t = NULL;
+    bool reversed = false;
+    if (peek(&p) < 0) { /* no class: bytes */
+        t = type_native(TYPE_BLOB);
+    } else {
+        int r = parse(&p, 0, &t, &reversed);
+        if (r < 0)
+            return r;
+        if (peek(&p) >= 0)
+            return malformed(&p, "unexpected text after the type");
+    }
+    *ret = freeze_inner(a, t);
+    if (ret_reversed)
+        *ret_reversed = reversed;
+    return 0;
+}
