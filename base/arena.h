@@ -28,7 +28,7 @@ void *arena_alloc_slow(arena *a, size_t n);
 /* 8-byte aligned, not zeroed. */
 static inline void *arena_alloc(arena *a, size_t n)
 {
-    n = (n + 7) & ~(size_t)7;
+    n = (n + 7 + !n) & ~(size_t)7; /* nothing has an address, too */
     if (__builtin_expect((size_t)(a->end - a->at) < n, 0))
         return arena_alloc_slow(a, n);
     void *p = a->at;

@@ -80,7 +80,12 @@ int daemonize(const char *pid_file, daemon_link *ret, err_info *e)
     close(ends[0]);
     setsid();
     *ret = (daemon_link){ends[1], pid_file};
-    return write_pid_file(pid_file, e);
+    err_info why = {0};
+    if (write_pid_file(pid_file, &why) < 0) {
+        daemon_failed(ret, why.text);
+        _exit(1);
+    }
+    return 0;
 }
 
 int daemon_foreground(const char *pid_file, daemon_link *ret, err_info *e)

@@ -98,7 +98,7 @@ int options_parse(int argc, char **argv, launch_options *ret, err_info *e)
     parsing p = {.o = ret};
     int letter, r = 0;
     *ret = (launch_options){.source = {.conf_dir = environment("CASSANDRA_CONF"),
-                                .home = environment("CASSANDRA_HOME")}};
+                                       .home = environment("CASSANDRA_HOME")}};
     arena_init(&ret->mem, 1024);
     add_environment(&p, "JVM_OPTS");
     add_environment(&p, "JVM_EXTRA_OPTS");

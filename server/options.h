@@ -32,7 +32,8 @@ extern const char options_usage[];
  * daemon_ready, 1 with the child's sentence on stderr after daemon_failed or the child's death.
  * In the child (the daemon, a session of its own) daemonize returns 0; it goes on to start the
  * node. To be called before any thread exists, after the configuration has been read (its errors
- * are told better in the foreground). */
+ * are told better in the foreground). Its own errors are those before the fork; a pid file that
+ * cannot be written is the daemon's failure, told by the parent. */
 typedef struct daemon_link {
     int fd;               /* to the waiting parent; -1: there is none (foreground) */
     const char *pid_file; /* NULL: none */

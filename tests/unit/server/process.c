@@ -126,14 +126,14 @@ static void command_line_errors(void **state)
 /* ---- daemon ---- */
 
 /* Runs fn as a launcher would run iliond; its exit status, stderr in the file err. */
-static int launch(void (*fn)(daemon_link *d))
+static int launch_with(const char *pid_file, void (*fn)(daemon_link *d))
 {
     pid_t p = fork();
     if (p == 0) {
         daemon_link d;
         int err = open(in_dir("err"), O_WRONLY | O_CREAT | O_TRUNC, 0666);
         dup2(err, 2);
-        if (daemonize(in_dir("pid"), &d, NULL) < 0)
+        if (daemonize(pid_file, &d, NULL) < 0)
             _exit(9);
         fn(&d);
         _exit(1);
@@ -141,6 +141,11 @@ static int launch(void (*fn)(daemon_link *d))
     int status = -1;
     waitpid(p, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int launch(void (*fn)(daemon_link *d))
+{
+    return launch_with(in_dir("pid"), fn);
 }
 
 static void serve(daemon_link *d)
@@ -176,6 +181,10 @@ static void parent_waits_for_the_daemons_word(void **state)
 
     assert_int_equal(launch(crash), 1);
     assert_non_null(strstr(slurp(in_dir("err")), "killed by signal 9"));
+
+    assert_int_equal(launch_with("/nowhere/at/all.pid", serve), 1);
+    assert_string_equal(slurp(in_dir("err")), "iliond: cannot write the pid file "
+                                              "/nowhere/at/all.pid: No such file or directory\n");
 }
 
 static void unwritable_pid_file(void **state)
