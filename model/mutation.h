@@ -14,6 +14,13 @@ typedef struct range_tombstone {
     deletion deletion;
 } range_tombstone;
 
+/* Range tombstones as a list of disjoint ranges in order, each with the newest deletion of what
+ * overlapped there; without those that d (the partition's) covers. Input in any order. */
+range_tombstone *ranges_normalize(const range_tombstone *ranges, uint32_t n, deletion d, arena *a,
+                                  uint32_t *ret_n);
+/* What a normalized list deletes at a clustering. */
+deletion ranges_at(const range_tombstone *ranges, uint32_t n, bytes clustering);
+
 typedef struct mutation {
     uuid table;
     bytes key;         /* raw partition key */

@@ -61,12 +61,32 @@ typedef struct read_result {
     uint32_t tombstones;     /* scanned, for the thresholds */
 } read_result;
 
-/* Serialized for peers; digest = MD5 over what a reader could see. ERR_CORRUPT. */
+/* Serialized for peers. ERR_CORRUPT. */
 void read_command_encode(const read_command *c, buf *out);
 int read_command_decode(bytes encoded, arena *a, read_command *ret, err_info *e);
 void read_result_encode(const read_result *r, buf *out);
 int read_result_decode(bytes encoded, arena *a, read_result *ret, err_info *e);
+
+/* MD5 over what a reader could see, and the timestamps of deletions: two replicas with equal
+ * digests need no repair of what was asked. Local deletion times do not count, nor how range
+ * tombstones are cut, nor rows and partitions without content. Results must be as storage and
+ * read_result_merge give them: rows normalized, without what the partition's deletion and range
+ * tombstones cover, purged (row_purge) with the same now and gc_before on every replica. */
 void read_result_digest(const read_result *r, uint8_t ret[16]);
-/* One answer out of several replicas' (same command): partitions in ring order, rows merged. */
+
+/* One answer out of several replicas' (same command, n >= 1): partitions in ring order, rows
+ * merged, deletions applied, limits counted again. What lies behind the point where any replica
+ * stopped is not yet known, so the answer ends there at the latest: it may have fewer live rows
+ * than the limit, with `more` set; asking on from its end finds the rest.
+ *
+ * The end of an answer with `more` is the last row of the last partition, or (partition_finished)
+ * that partition; the last row is there even if it has become empty, so look for row_is_live. An
+ * unfinished partition without rows stopped before its first row: resume with an empty clustering
+ * (reversed: a byte FF).
+ *
+ * Counting, here and in storage: a live row is one row. A partition without live rows whose static
+ * row is live is one row, if the command has with_static and no slices, and no rows of it were
+ * returned before (resume_partition_rows). With static_only a partition ends with the first live
+ * thing, its live static row (unless the command resumes inside it) or a live row. */
 read_result *read_result_merge(const read_command *c, const read_result *const *results, size_t n,
                                arena *a);

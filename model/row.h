@@ -87,6 +87,8 @@ const cell *row_find(const row *r, column_id column); /* the first cell of the c
 /* Which of two cells of the same column and path wins. Counters merge into *room. */
 cell cell_merge(const cell *a, const cell *b, arena *room);
 liveness liveness_merge(liveness a, liveness b);
+/* A copy whose cells and deletions may be dropped without touching r; values are shared. */
+row *row_copy(const row *r, arena *room);
 /* Rows of equal clustering. The result shares the inputs' memory and the arena's. */
 row *row_merge(const row *a, const row *b, arena *room);
 /* Drops what d covers (in place): cells, marker, older row and column deletions. */

@@ -104,6 +104,19 @@ static void merge_column_deletions(row *r, const row *a, const row *b, arena *ro
     r->n_column_deletions = n;
 }
 
+row *row_copy(const row *r, arena *room)
+{
+    row *c = arena_alloc(room, sizeof *c);
+    *c = *r;
+    c->cells = arena_alloc(room, sizeof(cell) * r->n_cells);
+    c->column_deletions = arena_alloc(room, sizeof(column_deletion) * r->n_column_deletions);
+    for (uint32_t i = 0; i < r->n_cells; i++)
+        c->cells[i] = r->cells[i];
+    for (uint32_t i = 0; i < r->n_column_deletions; i++)
+        c->column_deletions[i] = r->column_deletions[i];
+    return c;
+}
+
 row *row_merge(const row *a, const row *b, arena *room)
 {
     row *r = arena_new(room, row);
