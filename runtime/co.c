@@ -214,15 +214,23 @@ static void tools_unregister(co *c)
 
 /* ---- stacks ---- */
 
-static void guard(char *page)
+/* Guards made with mprotect cost two mappings each, of which a process has 65530; stacks beyond
+ * this many go without and share one mapping. */
+enum { MAX_SPLITTING_GUARDS = 24000 };
+static _Atomic int splitting_guards;
+
+/* True: it splits the mapping. */
+static bool guard(char *page)
 {
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102 /* Linux 6.13: a guard that does not split the mapping */
 #endif
     if (madvise(page, PAGE, MADV_GUARD_INSTALL) == 0)
-        return;
-    /* With too many mappings this fails as well; then we run without a guard. */
-    (void)!mprotect(page, PAGE, PROT_NONE);
+        return false;
+    if (splitting_guards >= MAX_SPLITTING_GUARDS || mprotect(page, PAGE, PROT_NONE) < 0)
+        return false;
+    splitting_guards++;
+    return true;
 }
 
 static co *stack_new(co_pool *p)
@@ -235,10 +243,10 @@ static co *stack_new(co_pool *p)
                 p->live);
         abort();
     }
-    guard(map);
+    bool splits = guard(map);
     size_t own = (sizeof(co) + 63) & ~(size_t)63;
     co *c = (co *)(map + n - own);
-    *c = (co){.pool = p, .map = map, .map_bytes = n, .magic = CO_MAGIC};
+    *c = (co){.pool = p, .map = map, .map_bytes = n, .splits = splits, .magic = CO_MAGIC};
     list_init(&c->link);
     list_push(&p->all, &c->member);
     context_make(c, map + PAGE, n - own - PAGE);
@@ -249,6 +257,8 @@ static co *stack_new(co_pool *p)
 static void stack_free(co *c)
 {
     list_remove(&c->member);
+    if (c->splits)
+        splitting_guards--;
     context_free(c);
     tools_unregister(c);
     munmap(c->map, c->map_bytes);

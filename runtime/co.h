@@ -40,7 +40,7 @@ struct co {
     void (*fn)(void *arg);
     void *arg;
     co *resumer; /* who runs on when we suspend; NULL: a plain stack */
-    bool done, running;
+    bool done, running, splits;
     void *mine, *back; /* saved contexts: ours, and the resumer's */
     char *map;         /* lowest address: the guard page */
     size_t map_bytes;

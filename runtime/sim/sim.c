@@ -67,7 +67,7 @@ static void post(env *to, void (*fn)(void *arg), void *arg)
     posted *p = xmalloc(sizeof *p);
     *p = (posted){.timer = {.fn = posted_run, .arg = p}, .to = to, .fn = fn, .arg = arg};
     list_push(&node_of(to)->sim->posts, &p->link);
-    sched_timer_set(to->sched, &p->timer, to->sched->now_us);
+    sched_timer_set(to->sched, &p->timer, to->sched->now_us + 1);
 }
 
 typedef struct offloaded {

@@ -88,12 +88,18 @@ static void on_linger(sched_timer *t)
     destroy(t->arg);
 }
 
+/* Takes the fd. NULL: the kernel will not watch it. */
 static sock *sock_new(worker *w, int fd, const struct sockaddr_storage *peer)
 {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     sock *s = xzalloc(sizeof *s);
+    if (uv_poll_init(&w->loop, &s->poll, fd) < 0) {
+        close(fd);
+        free(s);
+        return NULL;
+    }
     s->base.env = &w->env;
     s->base.in = BYTES_EMPTY;
     address_format(peer, s->base.peer_ip, s->base.peer);
@@ -106,7 +112,6 @@ static sock *sock_new(worker *w, int fd, const struct sockaddr_storage *peer)
     co_event_init(&s->writable);
     list_init(&s->dirty_link);
     list_push(&w->sockets, &s->link);
-    must(uv_poll_init(&w->loop, &s->poll, fd) == 0);
     if (!w->sweep.fn)
         w->sweep = (sched_timer){.fn = on_sweep, .arg = w};
     return s;
@@ -120,7 +125,8 @@ stream *socket_new(worker *w, int fd)
         close(fd); /* it has left already */
         return NULL;
     }
-    return &sock_new(w, fd, &peer)->base;
+    sock *s = sock_new(w, fd, &peer);
+    return s ? &s->base : NULL;
 }
 
 void sockets_done(worker *w)
@@ -482,6 +488,8 @@ int uv_stream_connect(env *e, const char *address, uint16_t port, int64_t deadli
         return connect_failed(address, port, saved, err);
     }
     sock *s = sock_new(worker_of(e), fd, &a);
+    if (!s)
+        return err_set(err, ERR_IO, "cannot watch a connection to %s:%u", address, port);
     int r = connect_wait(s, address, port, deadline, err);
     if (r < 0) {
         destroy(s);

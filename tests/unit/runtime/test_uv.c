@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -426,6 +427,39 @@ static void used_port(env *e0, const char *dir)
     listener_close(mine);
 }
 
+/* Out of descriptors: accepting pauses, does not spin, and goes on by itself. */
+static void accept_without_fds(env *e, const char *dir)
+{
+    (void)dir;
+    parked p = {.e = e};
+    listener *l = listen_on(e, park_main, &p);
+    struct rlimit before, none;
+    struct rusage a, b;
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(listener_port(l)),
+                             .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    getrlimit(RLIMIT_NOFILE, &before);
+    none = (struct rlimit){(rlim_t)fd, before.rlim_max};
+    check(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    check(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+    getrusage(RUSAGE_SELF, &a);
+    env_sleep_us(e, 250000);
+    getrusage(RUSAGE_SELF, &b);
+    int64_t cpu_us = (b.ru_utime.tv_sec - a.ru_utime.tv_sec) * 1000000LL +
+                     (b.ru_utime.tv_usec - a.ru_utime.tv_usec);
+    check(!p.s && cpu_us < 100000);
+    setrlimit(RLIMIT_NOFILE, &before);
+    int64_t start = env_mono_us(e);
+    while (!p.s && env_mono_us(e) - start < 5000000)
+        env_sleep_us(e, 5000);
+    check(p.s);
+    close(fd);
+    while (!p.done)
+        env_sleep_us(e, 1000);
+    listener_close(l);
+}
+
 typedef struct shared {
     env *e;
     uint16_t port;
@@ -537,11 +571,17 @@ static void signals_arrive(void **state)
 }
 
 static const suite_case uv_cases[] = {
-    {"echo_partial", echo_partial},     {"echo_pipelined", echo_pipelined},
-    {"large_input", large_input},       {"back_pressure", back_pressure},
-    {"shut_wakes", shut_wakes},         {"peer_reset", peer_reset},
-    {"write_to_reset", write_to_reset}, {"close_sends_rest", close_sends_rest},
-    {"used_port", used_port},           {"connect_times_out", connect_times_out},
+    {"echo_partial", echo_partial},
+    {"echo_pipelined", echo_pipelined},
+    {"large_input", large_input},
+    {"back_pressure", back_pressure},
+    {"shut_wakes", shut_wakes},
+    {"peer_reset", peer_reset},
+    {"write_to_reset", write_to_reset},
+    {"close_sends_rest", close_sends_rest},
+    {"used_port", used_port},
+    {"connect_times_out", connect_times_out},
+    {"accept_without_fds", accept_without_fds},
 };
 
 static void two_workers(void **state)
