@@ -72,7 +72,7 @@ static int read_list(decoder *d, const thrift_type *t, void *to)
     uint32_t n = rd_be32(&d->in);
     if (n && wire != t->elem->wire)
         return bad_element(d, wire, t->elem);
-    thrift_any_list l;
+    thrift_any_list l = {0};
     int r = begin_container(d, n, t->elem->least, t->stride, &l);
     char *v = l.v;
     for (uint32_t i = 0; r == 0 && i < n; i++, v += t->stride)
@@ -90,7 +90,7 @@ static int read_map(decoder *d, const thrift_type *t, void *to)
         return bad_element(d, key, t->key);
     if (n && value != t->elem->wire)
         return bad_element(d, value, t->elem);
-    thrift_any_list l;
+    thrift_any_list l = {0};
     int r = begin_container(d, n, (size_t)t->key->least + t->elem->least, t->stride, &l);
     char *v = l.v;
     for (uint32_t i = 0; r == 0 && i < n; i++, v += t->stride) {

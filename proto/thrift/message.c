@@ -63,7 +63,7 @@ static int check_unknown_body(bytes body, err_info *e)
 int thrift_decode_call(bytes message, arena *a, thrift_call *ret, err_info *e)
 {
     *ret = (thrift_call){0};
-    thrift_header h;
+    thrift_header h = {0};
     int r = read_header(message, &h, e);
     if (r < 0)
         return r;
@@ -148,7 +148,7 @@ static int read_app_exception(bytes body, thrift_reply *ret, err_info *e)
 int thrift_decode_reply(bytes message, arena *a, thrift_reply *ret, err_info *e)
 {
     *ret = (thrift_reply){.app_text = BYTES_EMPTY};
-    thrift_header h;
+    thrift_header h = {0};
     int r = read_header(message, &h, e);
     if (r < 0)
         return r;
