@@ -46,7 +46,8 @@ struct env {
 
 /* ---- time and chance ---- */
 int64_t env_now_us(env *e);  /* wall clock, since 1970 */
-int64_t env_mono_us(env *e); /* never runs back; read once per loop turn, so cheap and coarse */
+int64_t env_mono_us(env *e); /* never runs back; read once per loop turn, so cheap and coarse: a
+                              * computation does not see its own time pass */
 uint64_t env_random(env *e);
 
 /* ---- coroutines ---- */
@@ -82,8 +83,9 @@ void co_unlock(env *e, co_mutex *m);
 /* ---- other threads ---- */
 /* Any thread: runs fn(arg) soon on `to`'s thread, on a coroutine of its own. FIFO per sender. */
 void env_post(env *to, void (*fn)(void *arg), void *arg);
-/* Runs fn(arg) on a pool thread while the caller waits: reads and syncs on one pool, long work
- * (flush, compaction, bcrypt) on another, so that long work never stands before a read. */
+/* Runs fn(arg) on a pool thread (on a plain stack of 256 KiB) while the caller waits: reads and
+ * syncs on one pool, long work (flush, compaction, bcrypt) on another, so that long work never
+ * stands before a read. */
 typedef enum env_pool { POOL_IO, POOL_LONG } env_pool;
 void co_fn env_offload(env *e, env_pool pool, void (*fn)(void *arg), void *arg);
 
@@ -101,7 +103,8 @@ void env_unhook(env *e, env_hook *h);
 /* ---- sockets ---- */
 /* Addresses are textual IPs (v4 or v6). Port 0 lets the system choose (listener_port tells).
  * Each connection gets a coroutine of its own running on_accept(arg, s), which owns s and must
- * stream_close it. ERR_ADDRESS_IN_USE, ERR_IO. Listeners of several workers share a port. */
+ * stream_close it. ERR_ADDRESS_IN_USE, ERR_INVALID (not an IP), ERR_IO. Listeners of several
+ * workers share a port: listen on one first, then with its listener_port on the others. */
 int env_listen(env *e, const char *address, uint16_t port, void (*on_accept)(void *arg, stream *s),
                void *arg, listener **ret_listener, err_info *err);
 uint16_t listener_port(listener *l);
@@ -110,8 +113,8 @@ listener *listener_close(listener *l);
 
 int co_fn env_connect(env *e, const char *address, uint16_t port, int64_t deadline,
                       stream **ret_stream, err_info *err);
-/* Input: what has arrived and was not consumed. The view is valid until the caller suspends,
- * consumes or waits. */
+/* Input: what has arrived and was not consumed. The bytes stay where they are until the caller
+ * suspends (in whatever co_fn); consuming alone does not move them. */
 bytes stream_input(stream *s);
 void stream_consume(stream *s, size_t n);
 /* Waits until at least n bytes of input are there. ERR_EOF: the peer closed first. ERR_TIMEOUT,
@@ -129,7 +132,8 @@ const char *stream_peer(stream *s); /* "ip:port" */
 const char *stream_peer_ip(stream *s);
 /* Wakes whoever waits on it with ERR_CLOSED; for another coroutine than the owner. */
 void stream_shut(stream *s);
-/* Sends what is queued as far as it goes, then frees. Owner only; nobody may wait on it. */
+/* Sends what is queued as far as it goes within five seconds, then frees; does not suspend.
+ * Owner only; nobody may wait on it. */
 void stream_close(stream *s);
 
 /* ---- files ---- plain blocking calls, any thread; the sync forms below suspend instead.
@@ -138,7 +142,7 @@ enum { FILE_READ = 1, FILE_WRITE = 2, FILE_CREATE = 4, FILE_TRUNCATE = 8, FILE_E
 int env_open(env *e, const char *path, int flags, file **ret_file, err_info *err);
 void file_close(file *f); /* NULL is fine */
 const char *file_path(const file *f);
-/* At the end of file; all of it or an error. */
+/* At the end of file; all of it, or an error after which a part of it may be there. */
 int file_append(file *f, const void *p, size_t n, err_info *err);
 /* Exactly n bytes at offset, or ERR_EOF when the file ends before. */
 int file_pread(file *f, void *p, size_t n, uint64_t offset, err_info *err);
@@ -148,9 +152,13 @@ int file_truncate(file *f, uint64_t size, err_info *err);
 /* On a coroutine: tries without waiting (pages in memory), else reads on POOL_IO while suspended.
  * On a plain stack: file_pread. */
 int co_fn file_pread_co(file *f, void *p, size_t n, uint64_t offset, err_info *err);
+/* Coroutines of the env that opened the file share syncs. An error is kept: every later call on
+ * this file gets it too, for what a failed fdatasync dropped is not written by the next one. */
 int co_fn file_sync_co(env *e, file *f, err_info *err);
 
-int env_mkdirs(env *e, const char *path, err_info *err);
+/* A new, renamed or removed name outlives a power failure once env_sync_dir of its directory
+ * returned; that holds for the directories made by env_mkdirs too. */
+int env_mkdirs(env *e, const char *path, err_info *err); /* there already: 0 */
 int env_rename(env *e, const char *from, const char *to, err_info *err);
 int env_link(env *e, const char *from, const char *to, err_info *err); /* hard link */
 int env_unlink(env *e, const char *path, err_info *err);               /* ERR_NOT_FOUND */
@@ -184,9 +192,10 @@ runtime *runtime_new_uv(const runtime_options *o);
 env *runtime_env(runtime *r, unsigned worker);
 /* Spawns start(arg) as a coroutine on worker 0 and runs all loops until runtime_stop. */
 void runtime_run(runtime *r, void (*start)(void *arg), void *arg);
-/* Any thread. */
+/* Any thread. The loops end with their turn: coroutines that are suspended never go on, output
+ * that was not sent is dropped. Close and drain first. */
 void runtime_stop(runtime *r);
 /* After runtime_run returned. Returns NULL. */
 runtime *runtime_free(runtime *r);
-/* Calls fn(arg, signal number) as a coroutine on worker 0. */
+/* Calls fn(arg, signal number) as a coroutine on worker 0. Before runtime_run, or on worker 0. */
 void runtime_on_signal(runtime *r, int signo, void (*fn)(void *arg, int signo), void *arg);

@@ -48,6 +48,7 @@ static worker *worker_of_sock(sock *s)
 
 static void on_event(uv_poll_t *h, int status, int events);
 static void on_sweep(sched_timer *t);
+static void touch(worker *w, sock *s);
 
 static void watch(sock *s, int events)
 {
@@ -105,7 +106,6 @@ static sock *sock_new(worker *w, int fd, const struct sockaddr_storage *peer)
     address_format(peer, s->base.peer_ip, s->base.peer);
     s->magic = SOCK_MAGIC;
     s->fd = fd;
-    s->last_us = w->sched.now_us;
     s->linger = (sched_timer){.fn = on_linger, .arg = s};
     s->poll.data = s;
     co_event_init(&s->readable);
@@ -114,6 +114,7 @@ static sock *sock_new(worker *w, int fd, const struct sockaddr_storage *peer)
     list_push(&w->sockets, &s->link);
     if (!w->sweep.fn)
         w->sweep = (sched_timer){.fn = on_sweep, .arg = w};
+    touch(w, s);
     return s;
 }
 
