@@ -20,37 +20,15 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "runtime/uv/worker.h"
+#include "runtime/uv/sock.h"
 
-enum { LINGER_US = 5000000, SWEEP_US = 5000000, KEEP_MAX = 128 * 1024, SOCK_MAGIC = 0x736f636b };
-
-typedef struct sock {
-    stream base; /* first */
-    unsigned magic;
-    uv_poll_t poll;
-    int fd;
-    int watching; /* events we poll for */
-    int error;    /* errno of the first failure */
-    bool eof, shut, closing, gone, dirty, connecting, finished, in_shared, swept;
-    size_t need; /* the reader waits for so many bytes */
-    co *reader;
-    co_event readable, writable;
-    buf keep;
-    int64_t last_us; /* when input came */
-    sched_timer linger;
-    list link, dirty_link;
-} sock;
-
-static worker *worker_of_sock(sock *s)
-{
-    return worker_of(s->base.env);
-}
+enum { LINGER_US = 5000000, SWEEP_US = 5000000, KEEP_MAX = 128 * 1024 };
 
 static void on_event(uv_poll_t *h, int status, int events);
 static void on_sweep(sched_timer *t);
 static void touch(worker *w, sock *s);
 
-static void watch(sock *s, int events)
+void sock_watch(sock *s, int events)
 {
     if (events == s->watching || s->gone)
         return;
@@ -70,7 +48,7 @@ static void on_closed(uv_handle_t *h)
     free(h->data);
 }
 
-static void destroy(sock *s)
+void sock_destroy(sock *s)
 {
     if (s->gone)
         return;
@@ -86,11 +64,10 @@ static void destroy(sock *s)
 
 static void on_linger(sched_timer *t)
 {
-    destroy(t->arg);
+    sock_destroy(t->arg);
 }
 
-/* Takes the fd. NULL: the kernel will not watch it. */
-static sock *sock_new(worker *w, int fd, const struct sockaddr_storage *peer)
+sock *sock_new(worker *w, int fd, const struct sockaddr_storage *peer)
 {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -133,7 +110,7 @@ stream *socket_new(worker *w, int fd)
 void sockets_done(worker *w)
 {
     while (!list_empty(&w->sockets))
-        destroy(container_of(w->sockets.next, sock, link));
+        sock_destroy(container_of(w->sockets.next, sock, link));
     for (size_t i = 0; i < w->n_outputs; i++)
         buf_done(&w->outputs[i]);
 }
@@ -199,11 +176,11 @@ static void fail(sock *s, int err_no)
     if (!s->error)
         s->error = err_no;
     output_release(s);
-    watch(s, 0);
+    sock_watch(s, 0);
     co_signal(s->base.env, &s->readable);
     co_signal(s->base.env, &s->writable);
     if (s->closing)
-        destroy(s);
+        sock_destroy(s);
 }
 
 /* All was sent: tell the peer, then wait for it to close. */
@@ -214,9 +191,9 @@ static void finish(sock *s)
     s->finished = true;
     shutdown(s->fd, SHUT_WR);
     if (s->eof)
-        destroy(s);
+        sock_destroy(s);
     else
-        watch(s, UV_READABLE);
+        sock_watch(s, UV_READABLE);
 }
 
 static void output_blocked(sock *s)
@@ -226,7 +203,7 @@ static void output_blocked(sock *s)
         buf_shift(&b->out, b->out_at);
         b->out_at = 0;
     }
-    watch(s, s->watching | UV_WRITABLE);
+    sock_watch(s, s->watching | UV_WRITABLE);
 }
 
 static void flush(sock *s)
@@ -251,7 +228,7 @@ static void flush(sock *s)
         return;
     }
     output_release(s);
-    watch(s, s->watching & ~UV_WRITABLE);
+    sock_watch(s, s->watching & ~UV_WRITABLE);
     if (s->closing)
         finish(s);
 }
@@ -300,7 +277,7 @@ int uv_stream_wait(stream *base, size_t n, int64_t deadline)
             buf_done(&s->keep);
         s->need = n;
         s->reader = co_self();
-        watch(s, s->watching | UV_READABLE);
+        sock_watch(s, s->watching | UV_READABLE);
         r = co_wait(base->env, &s->readable, deadline);
         s->need = 0;
     }
@@ -359,9 +336,9 @@ static void discard(sock *s)
     if (k > 0 || (k < 0 && (errno == EAGAIN || errno == EINTR)))
         return;
     s->eof = true;
-    watch(s, s->watching & ~UV_READABLE);
+    sock_watch(s, s->watching & ~UV_READABLE);
     if (k < 0 || stream_unsent(&s->base) == 0)
-        destroy(s);
+        sock_destroy(s);
 }
 
 static void receive(sock *s)
@@ -378,7 +355,7 @@ static void receive(sock *s)
         s->in_shared = false;
         s->eof = true;
         s->error = k < 0 && !s->error ? errno : s->error;
-        watch(s, s->watching & ~UV_READABLE);
+        sock_watch(s, s->watching & ~UV_READABLE);
         if (s->error)
             co_signal(&w->env, &s->writable);
         wake_reader(s);
@@ -395,7 +372,7 @@ static void receive(sock *s)
         s->in_shared = false;
     }
     if (!s->gone && !s->need && s->base.in.n >= KEEP_MAX)
-        watch(s, s->watching & ~UV_READABLE);
+        sock_watch(s, s->watching & ~UV_READABLE);
 }
 
 static void on_event(uv_poll_t *h, int status, int events)
@@ -440,63 +417,10 @@ void uv_stream_close(stream *base)
     s->closing = true;
     base->in = BYTES_EMPTY;
     if (s->error || (s->eof && stream_unsent(base) == 0)) {
-        destroy(s);
+        sock_destroy(s);
         return;
     }
     buf_done(&s->keep);
     sched_timer_set(base->env->sched, &s->linger, base->env->sched->now_us + LINGER_US);
     uv_stream_kick(base);
-}
-
-/* ---- connecting ---- */
-
-static int connect_failed(const char *address, uint16_t port, int err_no, err_info *err)
-{
-    if (err_no == ECONNREFUSED)
-        return err_set(err, ERR_REFUSED, "%s:%u refused the connection", address, port);
-    return err_set_errno(err, err_no, "cannot connect to %s:%u", address, port);
-}
-
-static int connect_wait(sock *s, const char *address, uint16_t port, int64_t deadline,
-                        err_info *err)
-{
-    s->connecting = true;
-    watch(s, UV_WRITABLE);
-    int r = co_wait(s->base.env, &s->writable, deadline);
-    s->connecting = false;
-    if (r < 0)
-        return err_set(err, r, "%s:%u did not answer in time", address, port);
-    int err_no = 0;
-    socklen_t n = sizeof err_no;
-    getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &err_no, &n);
-    watch(s, 0);
-    return err_no ? connect_failed(address, port, err_no, err) : 0;
-}
-
-int uv_stream_connect(env *e, const char *address, uint16_t port, int64_t deadline,
-                      stream **ret_stream, err_info *err)
-{
-    struct sockaddr_storage a;
-    int n = address_parse(address, port, &a, err);
-    if (n < 0)
-        return n;
-    int fd = socket(a.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return err_set_errno(err, errno, "cannot make a socket for %s", address);
-    if (connect(fd, (struct sockaddr *)&a, (socklen_t)n) < 0 && errno != EINPROGRESS) {
-        int saved = errno;
-        close(fd);
-        return connect_failed(address, port, saved, err);
-    }
-    sock *s = sock_new(worker_of(e), fd, &a);
-    if (!s)
-        return err_set(err, ERR_IO, "cannot watch a connection to %s:%u", address, port);
-    int r = connect_wait(s, address, port, deadline, err);
-    if (r < 0) {
-        destroy(s);
-        return r;
-    }
-    watch(s, UV_READABLE);
-    *ret_stream = &s->base;
-    return 0;
 }

@@ -110,10 +110,12 @@ void uv_stream_kick(stream *s);
 int uv_stream_drain(stream *s, size_t below, int64_t deadline);
 void uv_stream_shut(stream *s);
 void uv_stream_close(stream *s);
-int uv_stream_connect(env *e, const char *address, uint16_t port, int64_t deadline,
-                      stream **ret_stream, err_info *err);
 /* Takes the connected fd. */
 stream *socket_new(worker *w, int fd);
+
+/* connect.c */
+int uv_stream_connect(env *e, const char *address, uint16_t port, int64_t deadline,
+                      stream **ret_stream, err_info *err);
 
 /* listen.c */
 int uv_env_listen(env *e, const char *address, uint16_t port,
