@@ -25,11 +25,11 @@ typedef struct log_stream {
     unsigned index;
     log_segment *current, *next; /* next: made ahead, or NULL */
     bool preparing;
-    vec(log_segment *) rotated; /* ended, not yet synced */
+    vec(log_segment *) rotated;   /* ended, not yet synced */
     vec(log_segment *) abandoned; /* POLICY_IGNORE: failed */
-    buf pending;                /* not yet in the file */
-    buf scratch;                /* records being made */
-    uint64_t appended, synced;  /* marks: bytes appended to the stream in all */
+    buf pending;                  /* not yet in the file */
+    buf scratch;                  /* records being made */
+    uint64_t appended, synced;    /* marks: bytes appended to the stream in all */
     _Atomic log_position position;
     co_mutex sync_lock;
     env_hook hook;
@@ -47,8 +47,8 @@ struct commitlog {
     unsigned n_streams; /* the workers'; one more for old segments */
     log_stream **streams;
     _Atomic uint64_t next_id, bytes;
-    atomic_int refusing; /* an error code that all streams answer */
-    atomic_int full;     /* streams that have no space */
+    atomic_int refusing;  /* an error code that all streams answer */
+    atomic_int full;      /* streams that have no space */
     pthread_mutex_t lock; /* closed */
     vec(closed_segment) closed;
 };

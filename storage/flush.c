@@ -191,12 +191,12 @@ static int write_memtable(storage *s, storage_table *t, memtable *m, err_info *e
     buf edits = {0};
     name_directory(s, t, &edits);
     uint64_t generation = atomic_fetch_add(&s->generation, 1);
-    write_job j = {.storage = s,
-                   .memtable = m,
-                   .options = t->options,
-                   .path = xprintf("%s/%s/%" PRIu64 "-Data.ldb", s->o.data_dir, t->directory,
-                                   generation),
-                   .generation = generation};
+    write_job j = {
+        .storage = s,
+        .memtable = m,
+        .options = t->options,
+        .path = xprintf("%s/%s/%" PRIu64 "-Data.ldb", s->o.data_dir, t->directory, generation),
+        .generation = generation};
     atomic_fetch_add(&s->active_flushes, 1);
     env_offload(s->env, POOL_LONG, do_write, &j);
     atomic_fetch_sub(&s->active_flushes, 1);

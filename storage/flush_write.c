@@ -115,9 +115,8 @@ static int write_file(storage *s, memtable *m, const storage_table_options *o, c
 {
     sstable_writer *w;
     sstable_write_options wo = {o->bloom_fp_chance, o->snappy};
-    sstable_stats stats = {.min_timestamp = INT64_MAX,
-                           .max_timestamp = INT64_MIN,
-                           .max_local_deletion_s = INT32_MIN};
+    sstable_stats stats = {
+        .min_timestamp = INT64_MAX, .max_timestamp = INT64_MIN, .max_local_deletion_s = INT32_MIN};
     uint64_t size;
     int r = sstable_writer_open(s->env, tmp, &wo, &w, err);
     if (r < 0)

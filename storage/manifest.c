@@ -227,8 +227,8 @@ static bool record_at(bytes file, uint64_t at, bytes *ret_body)
 
 static int corrupt(const manifest *m, uint64_t at, const char *what, err_info *err)
 {
-    return err_set(err, ERR_CORRUPT, "%s: %s at offset %llu; restore the file from a backup", m->path,
-                   what, (unsigned long long)at);
+    return err_set(err, ERR_CORRUPT, "%s: %s at offset %llu; restore the file from a backup",
+                   m->path, what, (unsigned long long)at);
 }
 
 static int parse(manifest *m, bytes file, err_info *err)
@@ -237,8 +237,8 @@ static int parse(manifest *m, bytes file, err_info *err)
         return corrupt(m, 0, "this is no manifest", err);
     uint32_t version = get_be32(file.p + 4);
     if (version != FORMAT)
-        return err_set(err, ERR_CORRUPT, "%s has format %u; this version knows %d", m->path, version,
-                       FORMAT);
+        return err_set(err, ERR_CORRUPT, "%s has format %u; this version knows %d", m->path,
+                       version, FORMAT);
     bytes body;
     for (uint64_t at = HEADER; at < file.n; at += RECORD + body.n) {
         if (record_at(file, at, &body)) {
@@ -321,8 +321,8 @@ static int check_identity(const manifest *m, const char *cluster_name, partition
                        "Saved cluster name %s != configured name %s in data directory %s",
                        m->cluster_name, cluster_name, m->dir);
     if (m->partitioner != p)
-        return err_set(err, ERR_CONFIG, "data directory %s was written with %s, not with %s", m->dir,
-                       partitioner_class(m->partitioner), partitioner_class(p));
+        return err_set(err, ERR_CONFIG, "data directory %s was written with %s, not with %s",
+                       m->dir, partitioner_class(m->partitioner), partitioner_class(p));
     return 0;
 }
 

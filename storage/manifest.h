@@ -58,7 +58,7 @@ typedef struct manifest {
 /* Locks the directory, reads or makes the manifest. A directory without one must hold no tables. */
 int manifest_open(env *e, const char *data_dir, const char *cluster_name, partitioner p,
                   manifest **ret, err_info *err);
-manifest *manifest_close(manifest *m); /* NULL is fine; returns NULL */
+manifest *manifest_close(manifest *m);                         /* NULL is fine; returns NULL */
 manifest_table *manifest_find(manifest *m, const uuid *table); /* or NULL */
 /* Is what was written at this place of the commit log in files already, or forgotten? */
 bool manifest_covers(const manifest_table *t, unsigned stream, uint64_t segment, uint64_t end);

@@ -21,7 +21,7 @@ memtable *memtable_new(unsigned n_stripes, unsigned n_streams, _Atomic uint64_t 
         memtable_stripe *s = &m->stripes[i];
         pthread_mutex_init(&s->lock, NULL);
         arena_init(&s->arena, FIRST_CHUNK);
-        tree_init(&s->tree, &s->arena);
+        btree_init(&s->tree, &s->arena);
     }
     return m;
 }
@@ -70,10 +70,10 @@ static uint8_t part_flag(uint8_t part)
 static int put_one(memtable_stripe *s, const entry_list *l, const entry *n, arena *room,
                    buf *merged, err_info *e)
 {
-    tree_entry *t = tree_insert(&s->tree, entry_key(l, n));
+    btree_entry *t = btree_insert(&s->tree, entry_key(l, n));
     bytes v = entry_value(l, n);
     if (t->value) {
-        int r = entry_merge(n->part, tree_value(t), v, room, merged, e);
+        int r = entry_merge(n->part, btree_value(t), v, room, merged, e);
         if (r < 0)
             return r;
         v = buf_view(merged);
@@ -112,8 +112,8 @@ bytes memtable_get(memtable *m, bytes key, uint8_t *ret_parts)
 {
     memtable_stripe *s = &m->stripes[stripe_of(m, key)];
     pthread_mutex_lock(&s->lock);
-    const tree_entry *t = tree_find(&s->tree, key);
-    bytes v = t ? tree_value(t) : BYTES_NULL;
+    const btree_entry *t = btree_find(&s->tree, key);
+    bytes v = t ? btree_value(t) : BYTES_NULL;
     if (ret_parts)
         *ret_parts = s->parts;
     pthread_mutex_unlock(&s->lock);
@@ -124,17 +124,17 @@ bytes memtable_get(memtable *m, bytes key, uint8_t *ret_parts)
 static void take_batch(memtable_iter *it, bytes key, bool after)
 {
     memtable_stripe *s = &it->m->stripes[it->stripe];
-    tree_entry *found[MEMTABLE_BATCH];
+    btree_entry *found[MEMTABLE_BATCH];
     it->at = 0;
     pthread_mutex_lock(&s->lock);
     if (it->backward)
-        it->n = (unsigned)tree_backward(&s->tree, key, found, it->batch);
+        it->n = (unsigned)btree_backward(&s->tree, key, found, it->batch);
     else
-        it->n = (unsigned)tree_forward(&s->tree, key.p ? key : BYTES_EMPTY, after, found,
-                                       it->batch);
+        it->n =
+            (unsigned)btree_forward(&s->tree, key.p ? key : BYTES_EMPTY, after, found, it->batch);
     for (unsigned i = 0; i < it->n; i++) {
-        it->keys[i] = tree_key(found[i]);
-        it->values[i] = tree_value(found[i]);
+        it->keys[i] = btree_key(found[i]);
+        it->values[i] = btree_value(found[i]);
     }
     pthread_mutex_unlock(&s->lock);
     it->batch = MEMTABLE_BATCH;

@@ -13,13 +13,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "storage/btree.h"
 #include "storage/entry.h"
-#include "storage/tree.h"
 
 typedef struct memtable_stripe {
     pthread_mutex_t lock;
     arena arena;
-    tree tree;
+    btree tree;
     uint8_t parts; /* MEMTABLE_HAS_*: what was ever put here */
 } __attribute__((aligned(64))) memtable_stripe;
 

@@ -90,8 +90,7 @@ static void sweep_name(void *arg, const char *name)
     storage *s = x->storage;
     autofree char *path = xprintf("%s/%s", x->path, name);
     if (x->depth < 2) {
-        autofree char *relative =
-            x->depth ? xprintf("%s/%s", x->relative, name) : xstrdup(name);
+        autofree char *relative = x->depth ? xprintf("%s/%s", x->relative, name) : xstrdup(name);
         sweep below = {s, path, relative, x->depth + 1};
         env_list(s->env, path, sweep_name, &below, NULL);
         return;

@@ -150,10 +150,10 @@ int read_take_row(reading *r, partition *p, bytes clustering, bytes value)
         deletion d = deletion_of(p, x->clustering);
         if (!deletion_is_none(d))
             row_apply_deletion(x, d);
-        if (row_is_empty(x)) {
-            r->result->tombstones++;
-            return 0;
-        }
+    }
+    if (row_is_empty(x)) {
+        r->result->tombstones++;
+        return 0;
     }
     p->rows = read_grow(r->arena, p->rows, p->n_rows, sizeof *p->rows);
     p->rows[p->n_rows++] = x;
@@ -234,8 +234,8 @@ static int take_slice(reading *r, partition *p, bytes prefix, bytes start, bytes
 {
     const read_command *c = r->command;
     bytes from = read_key(r, prefix, PART_ROW, start);
-    bytes to = end.p ? read_key(r, prefix, PART_ROW, end)
-                     : read_key(r, prefix, PART_ROW + 1, BYTES_EMPTY);
+    bytes to =
+        end.p ? read_key(r, prefix, PART_ROW, end) : read_key(r, prefix, PART_ROW + 1, BYTES_EMPTY);
     if (resume.p) {
         bytes at = read_key(r, prefix, PART_ROW, resume);
         if (c->reversed && bytes_cmp(at, to) < 0)

@@ -107,11 +107,10 @@ static int ask_sstable(single *x, sstable *t)
     if (result == 0 && sstable_iter_valid(it)) {
         bytes key = sstable_iter_key(it);
         if (bytes_eq(key, x->key))
-            result = merge_into(x, PART_ROW, &x->value,
-                                arena_copy(r->arena, sstable_iter_value(it)));
+            result =
+                merge_into(x, PART_ROW, &x->value, arena_copy(r->arena, sstable_iter_value(it)));
         else if (key.n <= x->prefix.n || memcmp(key.p, x->prefix.p, x->prefix.n) != 0)
-            atomic_fetch_add_explicit(&r->table->counters.false_positives, 1,
-                                      memory_order_relaxed);
+            atomic_fetch_add_explicit(&r->table->counters.false_positives, 1, memory_order_relaxed);
     }
     sstable_iter_free(it);
     return result;

@@ -69,7 +69,8 @@ static int cut_tail(segment_reader *s, const char *what, err_info *e)
     bytes tail = bytes_of(s->file.p + s->at, s->file.n - s->at);
     uint64_t next = all_zero(tail) ? 0 : find_record(s, s->at);
     if (next)
-        return err_set(e, ERR_CORRUPT, "%s at offset %llu is damaged, though valid records follow "
+        return err_set(e, ERR_CORRUPT,
+                       "%s at offset %llu is damaged, though valid records follow "
                        "at offset %llu",
                        what, (unsigned long long)s->at, (unsigned long long)next);
     s->cut = tail.n;

@@ -39,8 +39,8 @@ typedef struct segment_reader {
     bytes file;
     uint64_t id, at;
     uint32_t stream;
-    bool finished;    /* the end mark was met */
-    uint64_t cut;     /* bytes of a torn tail left out */
+    bool finished; /* the end mark was met */
+    uint64_t cut;  /* bytes of a torn tail left out */
 } segment_reader;
 
 /* The id is the one the file's name carries. A file torn in its header reads as empty. */

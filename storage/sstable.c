@@ -49,8 +49,7 @@ sstable_cache *sstable_cache_free(sstable_cache *c)
     return NULL;
 }
 
-static enum ldb_code read_at(void *arg, uint64_t offset, void *p, size_t n, char *text,
-                             size_t room)
+static enum ldb_code read_at(void *arg, uint64_t offset, void *p, size_t n, char *text, size_t room)
 {
     sstable *t = arg;
     err_info err;
@@ -84,8 +83,9 @@ static int read_stats(sstable *t, bytes value, err_info *err)
     reader r = reader_of(value);
     uint64_t version = rd_vint(&r);
     if (!r.bad && version > SSTABLE_FORMAT)
-        return err_set(err, ERR_CORRUPT, "%s has format %llu, newer than %d, which this version knows",
-                       t->path, (unsigned long long)version, SSTABLE_FORMAT);
+        return err_set(err, ERR_CORRUPT,
+                       "%s has format %llu, newer than %d, which this version knows", t->path,
+                       (unsigned long long)version, SSTABLE_FORMAT);
     sstable_stats *s = &t->stats;
     s->min_timestamp = rd_svint(&r);
     s->max_timestamp = rd_svint(&r);
@@ -156,8 +156,8 @@ static int open_table(sstable *t, sstable_cache *cache, err_info *err)
     return read_meta(t, err);
 }
 
-int sstable_open(env *e, const char *path, uint64_t generation, sstable_cache *cache,
-                 sstable **ret, err_info *err)
+int sstable_open(env *e, const char *path, uint64_t generation, sstable_cache *cache, sstable **ret,
+                 err_info *err)
 {
     sstable *t = xzalloc(sizeof *t);
     t->magic = MAGIC;

@@ -99,8 +99,8 @@ static void end_chunk(sstable_writer *w)
     const ldb_slice *first = &w->partitions.p[0];
     size_t n;
     char *p = ldb_bloom_build(w->bloom, w->partitions.p, (int)w->partitions.n, &n);
-    vec_push(&w->chunks, (chunk){arena_copy(&w->firsts, bytes_of(first->p, first->n)),
-                                 bytes_of(p, n)});
+    vec_push(&w->chunks,
+             (chunk){arena_copy(&w->firsts, bytes_of(first->p, first->n)), bytes_of(p, n)});
     w->partitions.n = 0;
     arena_reset(&w->prefixes);
 }

@@ -9,8 +9,7 @@ static unsigned bucket_of(const uuid *id)
 
 storage_table *table_find(storage *s, const uuid *id)
 {
-    storage_table *t =
-        atomic_load_explicit(&s->buckets[bucket_of(id)], memory_order_acquire);
+    storage_table *t = atomic_load_explicit(&s->buckets[bucket_of(id)], memory_order_acquire);
     while (t && !uuid_eq(t->id, *id))
         t = t->next;
     return t;

@@ -116,9 +116,10 @@ mutation *model_change(model *m, const uuid *table, arena *a)
         unsigned to = from + 1 + (unsigned)model_random(m, 6);
         x->n_ranges = 1;
         x->ranges = arena_new(a, range_tombstone);
-        *x->ranges = (range_tombstone){model_bound(a, from, CK_BEFORE),
-                                       model_bound(a, to, model_random(m, 2) ? CK_BEFORE : CK_AFTER),
-                                       {some_timestamp(m) / 2, 900}};
+        *x->ranges =
+            (range_tombstone){model_bound(a, from, CK_BEFORE),
+                              model_bound(a, to, model_random(m, 2) ? CK_BEFORE : CK_AFTER),
+                              {some_timestamp(m) / 2, 900}};
     }
     if (kind == 4 || kind == 5) {
         x->static_row = arena_new(a, row);
@@ -301,6 +302,11 @@ static void check_partition(model *m, const read_command *c, const told *t)
     bool statics = c->with_static || c->static_only;
     row *expected[MODEL_ROWS], *s = statics ? visible(m, t->p, t->p->static_row, true) : NULL;
     unsigned n = expect_rows(m, c, t->p, s, expected);
+    if (t->n_rows != n)
+        fprintf(stderr,
+                "%u rows instead of %u; reversed %d slices %u limit %u/%u bytes %d key %d\n",
+                t->n_rows, n, c->reversed, c->n_slices, c->limit, c->partition_limit,
+                (int)c->max_bytes, c->key.p != NULL);
     check(t->n_rows == n);
     for (unsigned i = 0; i < n; i++)
         check_same_row(t->rows[i], expected[i]);

@@ -1,6 +1,6 @@
 /* The ordered tree against a sorted array. */
 #include "base/buf.h"
-#include "storage/tree.h"
+#include "storage/btree.h"
 #include "tests/unit/runtime/suite.h"
 
 enum { N = 20000 };
@@ -42,23 +42,23 @@ static int compare(const void *a, const void *b)
     return bytes_cmp(*(const bytes *)a, *(const bytes *)b);
 }
 
-static void check_walks(const tree *t, const bytes *sorted, size_t n, bytes from)
+static void check_walks(const btree *t, const bytes *sorted, size_t n, bytes from)
 {
-    tree_entry *found[100];
+    btree_entry *found[100];
     size_t at = 0;
     while (at < n && bytes_cmp(sorted[at], from) < 0)
         at++;
-    size_t got = tree_forward(t, from, false, found, 100);
+    size_t got = btree_forward(t, from, false, found, 100);
     check(got == (n - at < 100 ? n - at : 100));
     for (size_t i = 0; i < got; i++)
-        check(bytes_eq(tree_key(found[i]), sorted[at + i]));
-    got = tree_backward(t, from, found, 100);
+        check(bytes_eq(btree_key(found[i]), sorted[at + i]));
+    got = btree_backward(t, from, found, 100);
     check(got == (at < 100 ? at : 100));
     for (size_t i = 0; i < got; i++)
-        check(bytes_eq(tree_key(found[i]), sorted[at - 1 - i]));
+        check(bytes_eq(btree_key(found[i]), sorted[at - 1 - i]));
     if (at < n && bytes_eq(sorted[at], from)) {
-        got = tree_forward(t, from, true, found, 1);
-        check(got == (at + 1 < n) && (!got || bytes_eq(tree_key(found[0]), sorted[at + 1])));
+        got = btree_forward(t, from, true, found, 1);
+        check(got == (at + 1 < n) && (!got || bytes_eq(btree_key(found[0]), sorted[at + 1])));
     }
 }
 
@@ -67,15 +67,15 @@ static void against_array(void **state)
     (void)state;
     for (int kind = 0; kind < 4; kind++) {
         arena a;
-        tree t;
+        btree t;
         arena_init(&a, 4096);
-        tree_init(&t, &a);
+        btree_init(&t, &a);
         bytes *keys = xmalloc(N * sizeof *keys);
         seed = (uint64_t)kind;
         for (unsigned i = 0; i < N; i++) {
             keys[i] = some_key(&a, kind, i);
-            tree_entry *e = tree_insert(&t, keys[i]);
-            check(bytes_eq(tree_key(e), keys[i]));
+            btree_entry *e = btree_insert(&t, keys[i]);
+            check(bytes_eq(btree_key(e), keys[i]));
             e->value = (const uint8_t *)"";
         }
         qsort(keys, N, sizeof *keys, compare);
@@ -85,14 +85,14 @@ static void against_array(void **state)
                 keys[n++] = keys[i];
         check(t.n == n);
         for (size_t i = 0; i < n; i++) {
-            const tree_entry *e = tree_find(&t, keys[i]);
-            check(e && e->value && bytes_eq(tree_key(e), keys[i]));
+            const btree_entry *e = btree_find(&t, keys[i]);
+            check(e && e->value && bytes_eq(btree_key(e), keys[i]));
         }
         for (int i = 0; i < 300; i++)
             check_walks(&t, keys, n, i % 2 ? keys[chance(n)] : some_key(&a, kind, N + 1));
-        tree_entry *last;
-        check(tree_backward(&t, BYTES_NULL, &last, 1) == 1);
-        check(bytes_eq(tree_key(last), keys[n - 1]));
+        btree_entry *last;
+        check(btree_backward(&t, BYTES_NULL, &last, 1) == 1);
+        check(bytes_eq(btree_key(last), keys[n - 1]));
         free(keys);
         arena_done(&a);
     }

@@ -1,36 +1,36 @@
-/* tree.c: see tree.h.
+/* btree.c: see btree.h.
  *
  * Node i of an inner node holds the keys >= separator i (the least key of that subtree when it was
  * split off; separator 0 is taken as lower than all) and < separator i + 1. Separators are entries,
  * which never move, so splitting copies pointers only. A full rightmost leaf that gets a new
  * greatest key is not halved but followed by an empty one: rows written in order fill their nodes.
  */
-#include "storage/tree.h"
+#include "storage/btree.h"
 
 #include "base/buf.h"
 #include "base/must.h"
 
 enum { FANOUT = 64, MAX_HEIGHT = 12 };
 
-struct tree_node {
+struct btree_node {
     unsigned n;
     uint64_t prefix[FANOUT];
-    tree_entry *entry[FANOUT]; /* inner nodes: separators */
+    btree_entry *entry[FANOUT]; /* inner nodes: separators */
 };
 
-typedef struct tree_leaf {
-    tree_node node;
-    struct tree_leaf *next, *prev;
-} tree_leaf;
+typedef struct btree_leaf {
+    btree_node node;
+    struct btree_leaf *next, *prev;
+} btree_leaf;
 
-typedef struct tree_inner {
-    tree_node node;
-    tree_node *child[FANOUT];
-} tree_inner;
+typedef struct btree_inner {
+    btree_node node;
+    btree_node *child[FANOUT];
+} btree_inner;
 
-void tree_init(tree *t, arena *a)
+void btree_init(btree *t, arena *a)
 {
-    *t = (tree){.arena = a};
+    *t = (btree){.arena = a};
 }
 
 static uint64_t prefix_of(bytes key)
@@ -42,10 +42,11 @@ static uint64_t prefix_of(bytes key)
     return get_be64(room);
 }
 
-/* How many of the node's keys are < key (or <= key with `equal`). */
-static unsigned count_below(const tree_node *x, uint64_t prefix, bytes key, bool equal)
+/* How many of the node's keys from index `lo` on, and before it, are < key (`equal`: <= key). */
+static unsigned count_below(const btree_node *x, unsigned lo, uint64_t prefix, bytes key,
+                            bool equal)
 {
-    unsigned lo = 0, n = x->n;
+    unsigned n = x->n - lo;
     while (n > 0) { /* first prefix >= ours */
         unsigned half = n / 2;
         bool right = x->prefix[lo + half] < prefix;
@@ -59,7 +60,7 @@ static unsigned count_below(const tree_node *x, uint64_t prefix, bytes key, bool
         hi++;
     while (lo < hi) {
         unsigned mid = (lo + hi) / 2;
-        int c = bytes_cmp(tree_key(x->entry[mid]), key);
+        int c = bytes_cmp(btree_key(x->entry[mid]), key);
         if (c < 0 || (equal && c == 0))
             lo = mid + 1;
         else
@@ -68,43 +69,42 @@ static unsigned count_below(const tree_node *x, uint64_t prefix, bytes key, bool
     return lo;
 }
 
-static unsigned child_index(const tree_node *x, uint64_t prefix, bytes key)
+static unsigned child_index(const btree_node *x, uint64_t prefix, bytes key)
 {
-    unsigned i = count_below(x, prefix, key, true);
-    return i ? i - 1 : 0;
+    return count_below(x, 1, prefix, key, true) - 1;
 }
 
-static tree_leaf *find_leaf(const tree *t, uint64_t prefix, bytes key)
+static btree_leaf *find_leaf(const btree *t, uint64_t prefix, bytes key)
 {
-    tree_node *x = t->root;
+    btree_node *x = t->root;
     for (unsigned h = t->height; h > 0; h--)
-        x = ((tree_inner *)x)->child[child_index(x, prefix, key)];
-    return (tree_leaf *)x;
+        x = ((btree_inner *)x)->child[child_index(x, prefix, key)];
+    return (btree_leaf *)x;
 }
 
-tree_entry *tree_find(const tree *t, bytes key)
+btree_entry *btree_find(const btree *t, bytes key)
 {
     if (!t->root)
         return NULL;
     uint64_t prefix = prefix_of(key);
-    tree_leaf *l = find_leaf(t, prefix, key);
-    unsigned i = count_below(&l->node, prefix, key, false);
-    if (i < l->node.n && bytes_eq(tree_key(l->node.entry[i]), key))
+    btree_leaf *l = find_leaf(t, prefix, key);
+    unsigned i = count_below(&l->node, 0, prefix, key, false);
+    if (i < l->node.n && bytes_eq(btree_key(l->node.entry[i]), key))
         return l->node.entry[i];
     return NULL;
 }
 
-static tree_entry *entry_new(tree *t, bytes key)
+static btree_entry *entry_new(btree *t, bytes key)
 {
-    tree_entry *e = arena_alloc(t->arena, sizeof *e + key.n);
-    *e = (tree_entry){.key_size = (uint32_t)key.n};
+    btree_entry *e = arena_alloc(t->arena, sizeof *e + key.n);
+    *e = (btree_entry){.key_size = (uint32_t)key.n};
     if (key.n)
         memcpy(e->key, key.p, key.n);
     t->n++;
     return e;
 }
 
-static void node_put(tree_node *x, unsigned at, uint64_t prefix, tree_entry *e)
+static void node_put(btree_node *x, unsigned at, uint64_t prefix, btree_entry *e)
 {
     memmove(x->prefix + at + 1, x->prefix + at, (x->n - at) * sizeof *x->prefix);
     memmove(x->entry + at + 1, x->entry + at, (x->n - at) * sizeof *x->entry);
@@ -113,7 +113,7 @@ static void node_put(tree_node *x, unsigned at, uint64_t prefix, tree_entry *e)
     x->n++;
 }
 
-static void inner_put(tree_inner *x, unsigned at, tree_node *child, tree_node *child_head)
+static void inner_put(btree_inner *x, unsigned at, btree_node *child, btree_node *child_head)
 {
     memmove(x->child + at + 1, x->child + at, (x->node.n - at) * sizeof *x->child);
     x->child[at] = child;
@@ -121,7 +121,7 @@ static void inner_put(tree_inner *x, unsigned at, tree_node *child, tree_node *c
 }
 
 /* Moves the upper part of x, from `keep` on, to y. */
-static void node_split(tree_node *x, tree_node *y, unsigned keep)
+static void node_split(btree_node *x, btree_node *y, unsigned keep)
 {
     y->n = x->n - keep;
     memcpy(y->prefix, x->prefix + keep, y->n * sizeof *x->prefix);
@@ -129,9 +129,9 @@ static void node_split(tree_node *x, tree_node *y, unsigned keep)
     x->n = keep;
 }
 
-static tree_leaf *leaf_split(tree *t, tree_leaf *l, unsigned keep)
+static btree_leaf *leaf_split(btree *t, btree_leaf *l, unsigned keep)
 {
-    tree_leaf *right = arena_alloc(t->arena, sizeof *right);
+    btree_leaf *right = arena_alloc(t->arena, sizeof *right);
     node_split(&l->node, &right->node, keep);
     right->next = l->next;
     right->prev = l;
@@ -141,17 +141,17 @@ static tree_leaf *leaf_split(tree *t, tree_leaf *l, unsigned keep)
     return right;
 }
 
-static tree_inner *inner_split(tree *t, tree_inner *x, unsigned keep)
+static btree_inner *inner_split(btree *t, btree_inner *x, unsigned keep)
 {
-    tree_inner *right = arena_alloc(t->arena, sizeof *right);
+    btree_inner *right = arena_alloc(t->arena, sizeof *right);
     node_split(&x->node, &right->node, keep);
     memcpy(right->child, x->child + keep, right->node.n * sizeof *x->child);
     return right;
 }
 
-static void grow_root(tree *t, tree_node *left, tree_node *right)
+static void grow_root(btree *t, btree_node *left, btree_node *right)
 {
-    tree_inner *root = arena_alloc(t->arena, sizeof *root);
+    btree_inner *root = arena_alloc(t->arena, sizeof *root);
     root->node.n = 0;
     inner_put(root, 0, left, left);
     inner_put(root, 1, right, right);
@@ -160,18 +160,19 @@ static void grow_root(tree *t, tree_node *left, tree_node *right)
 }
 
 /* Hangs `fresh`, split off to the right of the leaf under path[depth - 1], into the inner nodes. */
-static void hang(tree *t, tree_inner **path, const unsigned *at, unsigned depth, tree_node *fresh)
+static void hang(btree *t, btree_inner **path, const unsigned *at, unsigned depth,
+                 btree_node *fresh)
 {
-    tree_node *left = t->root;
+    btree_node *left = t->root;
     for (unsigned d = depth; d-- > 0;) {
-        tree_inner *x = path[d];
+        btree_inner *x = path[d];
         unsigned i = at[d] + 1;
         if (x->node.n < FANOUT) {
             inner_put(x, i, fresh, fresh);
             return;
         }
         unsigned keep = i == FANOUT ? FANOUT - 1 : FANOUT / 2;
-        tree_inner *right = inner_split(t, x, keep);
+        btree_inner *right = inner_split(t, x, keep);
         if (i <= keep && i != FANOUT)
             inner_put(x, i, fresh, fresh);
         else
@@ -182,35 +183,35 @@ static void hang(tree *t, tree_inner **path, const unsigned *at, unsigned depth,
     grow_root(t, left, fresh);
 }
 
-tree_entry *tree_insert(tree *t, bytes key)
+btree_entry *btree_insert(btree *t, bytes key)
 {
     uint64_t prefix = prefix_of(key);
     if (!t->root) {
-        tree_leaf *l = arena_alloc(t->arena, sizeof *l);
+        btree_leaf *l = arena_alloc(t->arena, sizeof *l);
         l->node.n = 0;
         l->next = l->prev = NULL;
         t->root = &l->node;
     }
-    tree_inner *path[MAX_HEIGHT];
+    btree_inner *path[MAX_HEIGHT];
     unsigned at[MAX_HEIGHT];
-    tree_node *x = t->root;
+    btree_node *x = t->root;
     for (unsigned d = 0; d < t->height; d++) {
-        path[d] = (tree_inner *)x;
+        path[d] = (btree_inner *)x;
         at[d] = child_index(x, prefix, key);
         x = path[d]->child[at[d]];
     }
-    tree_leaf *l = (tree_leaf *)x;
-    unsigned i = count_below(x, prefix, key, false);
-    if (i < x->n && bytes_eq(tree_key(x->entry[i]), key))
+    btree_leaf *l = (btree_leaf *)x;
+    unsigned i = count_below(x, 0, prefix, key, false);
+    if (i < x->n && bytes_eq(btree_key(x->entry[i]), key))
         return x->entry[i];
-    tree_entry *e = entry_new(t, key);
+    btree_entry *e = entry_new(t, key);
     if (x->n < FANOUT) {
         node_put(x, i, prefix, e);
         return e;
     }
     bool append = i == FANOUT && !l->next;
     unsigned keep = append ? FANOUT : FANOUT / 2;
-    tree_leaf *right = leaf_split(t, l, keep);
+    btree_leaf *right = leaf_split(t, l, keep);
     if (i > keep || append)
         node_put(&right->node, i - keep, prefix, e);
     else
@@ -219,13 +220,13 @@ tree_entry *tree_insert(tree *t, bytes key)
     return e;
 }
 
-size_t tree_forward(const tree *t, bytes from, bool after, tree_entry **ret, size_t max)
+size_t btree_forward(const btree *t, bytes from, bool after, btree_entry **ret, size_t max)
 {
     if (!t->root)
         return 0;
     uint64_t prefix = prefix_of(from);
-    tree_leaf *l = find_leaf(t, prefix, from);
-    unsigned i = count_below(&l->node, prefix, from, after);
+    btree_leaf *l = find_leaf(t, prefix, from);
+    unsigned i = count_below(&l->node, 0, prefix, from, after);
     size_t n = 0;
     while (n < max) {
         if (i < l->node.n) {
@@ -240,21 +241,21 @@ size_t tree_forward(const tree *t, bytes from, bool after, tree_entry **ret, siz
     return n;
 }
 
-static tree_leaf *last_leaf(const tree *t)
+static btree_leaf *last_leaf(const btree *t)
 {
-    tree_node *x = t->root;
+    btree_node *x = t->root;
     for (unsigned h = t->height; h > 0; h--)
-        x = ((tree_inner *)x)->child[x->n - 1];
-    return (tree_leaf *)x;
+        x = ((btree_inner *)x)->child[x->n - 1];
+    return (btree_leaf *)x;
 }
 
-size_t tree_backward(const tree *t, bytes before, tree_entry **ret, size_t max)
+size_t btree_backward(const btree *t, bytes before, btree_entry **ret, size_t max)
 {
     if (!t->root)
         return 0;
     uint64_t prefix = before.p ? prefix_of(before) : 0;
-    tree_leaf *l = before.p ? find_leaf(t, prefix, before) : last_leaf(t);
-    unsigned i = before.p ? count_below(&l->node, prefix, before, false) : l->node.n;
+    btree_leaf *l = before.p ? find_leaf(t, prefix, before) : last_leaf(t);
+    unsigned i = before.p ? count_below(&l->node, 0, prefix, before, false) : l->node.n;
     size_t n = 0;
     while (n < max) {
         if (i > 0) {
