@@ -36,8 +36,7 @@ typedef struct read_command {
     uint32_t partition_limit; /* live rows per partition */
     uint64_t max_bytes;       /* stop a page after about this much; 0 = none */
     int64_t now_s;
-    /* Resume: position of the last row returned (partition key, clustering); null = the start.
-     * With after_static the partition's static row alone was returned. */
+    /* Resume: position of the last row returned (partition key, clustering); null = the start. */
     bytes resume_key;
     bytes resume_clustering;        /* null with resume_key set: that partition is finished */
     uint32_t resume_partition_rows; /* rows of that partition already returned */

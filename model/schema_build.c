@@ -5,91 +5,13 @@
  * table, and every draft, static, virtual or read, becomes a table in the same way. Rows that
  * belong to nothing (what a concurrent DROP left) are passed over.
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/must.h"
-#include "base/vec.h"
-#include "model/schema_internal.h"
-
-typedef struct keyspace_build {
-    keyspace *ks;
-    bool is_static;
-    vec(const table *) tables;
-    vec(const type *) types;
-} keyspace_build;
-
-/* A table's rows so far. */
-typedef struct table_build {
-    table_draft draft;
-    vec(column_draft) columns;
-    vec(dropped_column) dropped;
-    vec(index_def) indexes;
-} table_build;
-
-typedef struct udt_build {
-    const char *keyspace, *name;
-    unsigned n;
-    const bytes *names, *types;
-    const type *type;
-    bool resolving;
-} udt_build;
-
-typedef struct build {
-    schema *s;
-    arena *arena;
-    const schema_rows *rows;
-    vec(keyspace_build *) keyspaces;
-    vec(table_build *) tables;
-    vec(udt_build *) udts;
-    map keyspace_by_name, table_by_name, udt_by_name; /* "ks\0name" */
-    err_info *e;
-} build;
-
-/* ---- names ---- */
-static bytes pair(arena *a, const char *keyspace, bytes name)
-{
-    size_t k = strlen(keyspace) + 1;
-    uint8_t *p = arena_alloc(a, k + name.n);
-    memcpy(p, keyspace, k);
-    if (name.n)
-        memcpy(p + k, name.p, name.n);
-    return bytes_of(p, k + name.n);
-}
-
-/* Finds what rows of columns and the like belong to. */
-static void *find_pair(const map *m, const char *keyspace, bytes name)
-{
-    uint8_t key[512];
-    size_t k = strlen(keyspace) + 1;
-    if (k + name.n > sizeof key)
-        return NULL;
-    memcpy(key, keyspace, k);
-    if (name.n)
-        memcpy(key + k, name.p, name.n);
-    return map_get(m, bytes_of(key, k + name.n));
-}
-
-static int corrupt(schema_row *r, err_info *e, const char *what)
-{
-    return err_set(e, ERR_CORRUPT, "system_schema.%s, row %s.%.*s: %s", r->table->name, r->keyspace,
-                   (int)r->clustering[0].n, (const char *)r->clustering[0].p, what);
-}
-
-static int corrupt_value(schema_row *r, err_info *e)
-{
-    char what[96];
-    snprintf(what, sizeof what, "malformed value of %s", r->bad);
-    return corrupt(r, e, what);
-}
+#include "model/schema_build.h"
 
 /* ---- keyspaces ---- */
-static keyspace_build *find_keyspace(build *b, const char *name)
-{
-    return map_get(&b->keyspace_by_name, bytes_str(name));
-}
-
 static keyspace_build *add_keyspace(build *b, const char *name)
 {
     keyspace_build *k = arena_new(b->arena, keyspace_build);
@@ -113,9 +35,9 @@ static int read_keyspace(void *arg, schema_row *r, err_info *e)
     k->ks->replication = row_get_options(r, "replication", k->ks->replication);
     k->ks->virtual_ = false;
     if (r->bad)
-        return corrupt_value(r, e);
+        return row_corrupt_value(r, e);
     if (!options_get(k->ks->replication, "class"))
-        return corrupt(r, e, "replication without a class");
+        return row_corrupt(r, e, "replication without a class");
     return 0;
 }
 
@@ -126,90 +48,6 @@ static void add_static_keyspaces(build *b)
         k->is_static = true;
         k->ks->replication = static_keyspaces[i].replication;
     }
-}
-
-/* ---- types ---- */
-static int read_type(void *arg, schema_row *r, err_info *e)
-{
-    build *b = arg;
-    keyspace_build *k = find_keyspace(b, r->keyspace);
-    if (!k || k->is_static)
-        return 0;
-    udt_build *u = arena_new(b->arena, udt_build);
-    unsigned n_types;
-    u->keyspace = k->ks->name;
-    u->name = arena_str(b->arena, r->clustering[0]);
-    u->names = row_get_items(r, "field_names", &u->n);
-    u->types = row_get_items(r, "field_types", &n_types);
-    if (r->bad)
-        return corrupt_value(r, e);
-    if (u->n != n_types)
-        return corrupt(r, e, "as many field names as types are needed");
-    vec_push(&b->udts, u);
-    map_put(&b->udt_by_name, pair(b->arena, u->keyspace, bytes_str(u->name)), u);
-    return 0;
-}
-
-typedef struct resolver {
-    type_resolver base;
-    build *b;
-} resolver;
-
-static int resolve(build *b, udt_build *u);
-
-static const type *find_type(const type_resolver *tr, const char *keyspace, const char *name)
-{
-    build *b = ((const resolver *)tr)->b;
-    udt_build *u = find_pair(&b->udt_by_name, keyspace ? keyspace : tr->keyspace, bytes_str(name));
-    return u && resolve(b, u) == 0 ? u->type : NULL;
-}
-
-static int parse_type(build *b, const char *keyspace, bytes text, const type **ret, err_info *e)
-{
-    resolver r = {{find_type, keyspace}, b};
-    /* The tree may point into the text: keep that as long as the snapshot. */
-    return type_parse_cql(b->arena, arena_copy(b->arena, text), &r.base, ret, e);
-}
-
-/* A type that needs itself finds itself being resolved, and that is no type. */
-static int resolve(build *b, udt_build *u)
-{
-    if (u->type)
-        return 0;
-    if (u->resolving)
-        return err_set(b->e, ERR_CORRUPT, "system_schema.types, row %s.%s: type contains itself",
-                       u->keyspace, u->name);
-    u->resolving = true;
-    const type **args = arena_array(b->arena, const type *, u->n);
-    const char **fields = arena_array(b->arena, const char *, u->n);
-    for (unsigned i = 0; i < u->n; i++) {
-        err_info why = {0};
-        fields[i] = arena_str(b->arena, u->names[i]);
-        if (parse_type(b, u->keyspace, u->types[i], &args[i], &why) < 0)
-            return err_set(b->e, ERR_CORRUPT, "system_schema.types, row %s.%s: field %s: %s",
-                           u->keyspace, u->name, fields[i], why.text);
-    }
-    type *t = arena_new(b->arena, type);
-    *t = (type){.kind = TYPE_UDT,
-                .n_args = (uint16_t)u->n,
-                .args = args,
-                .fields = fields,
-                .keyspace = u->keyspace,
-                .name = u->name};
-    u->type = t;
-    return 0;
-}
-
-static int resolve_types(build *b)
-{
-    for (size_t i = 0; i < b->udts.n; i++) {
-        udt_build *u = b->udts.p[i];
-        if (resolve(b, u) < 0)
-            return ERR_CORRUPT;
-        keyspace_build *k = find_keyspace(b, u->keyspace);
-        vec_push(&k->types, u->type);
-    }
-    return 0;
 }
 
 /* ---- tables ---- */
@@ -263,7 +101,7 @@ static int read_table(void *arg, schema_row *r, err_info *e)
         return 0;
     bytes id = row_get(r, "id");
     if (id.n != 16)
-        return corrupt(r, e, "no id");
+        return row_corrupt(r, e, "no id");
     table_build *t = arena_new(b->arena, table_build);
     memcpy(t->draft.id.b, id.p, 16);
     t->draft.keyspace = k->ks->name;
@@ -271,8 +109,8 @@ static int read_table(void *arg, schema_row *r, err_info *e)
     t->draft.flags = read_flags(r);
     t->draft.options = read_options(r);
     vec_push(&b->tables, t);
-    map_put(&b->table_by_name, pair(b->arena, k->ks->name, bytes_str(t->draft.name)), t);
-    return r->bad ? corrupt_value(r, e) : 0;
+    map_put(&b->table_by_name, build_pair(b->arena, k->ks->name, bytes_str(t->draft.name)), t);
+    return r->bad ? row_corrupt_value(r, e) : 0;
 }
 
 static bool kind_of_name(const char *name, column_kind *ret)
@@ -291,26 +129,26 @@ static int read_type_of(build *b, schema_row *r, const type **ret, err_info *e)
     err_info why = {0};
     bytes text = row_get(r, "type");
     if (!text.p)
-        return corrupt(r, e, "a column without a type");
-    if (parse_type(b, r->keyspace, text, ret, &why) < 0)
-        return corrupt(r, e, why.text);
+        return row_corrupt(r, e, "a column without a type");
+    if (build_parse_type(b, r->keyspace, text, ret, &why) < 0)
+        return row_corrupt(r, e, why.text);
     return 0;
 }
 
 static int read_column(void *arg, schema_row *r, err_info *e)
 {
     build *b = arg;
-    table_build *t = find_pair(&b->table_by_name, r->keyspace, r->clustering[0]);
+    table_build *t = build_find_pair(&b->table_by_name, r->keyspace, r->clustering[0]);
     if (!t)
         return 0;
     column_draft c = {.name = row_get(r, "column_name_bytes")};
     c.name = arena_copy(b->arena, c.name.p ? c.name : r->clustering[1]);
     if (!kind_of_name(row_get_text(r, "kind", NULL), &c.kind))
-        return corrupt(r, e, "a column of unknown kind");
+        return row_corrupt(r, e, "a column of unknown kind");
     c.position = (int)row_get_int(r, "position", -1);
     c.desc = bytes_eq_str(row_get(r, "clustering_order"), "desc");
     if (r->bad)
-        return corrupt_value(r, e);
+        return row_corrupt_value(r, e);
     int err = read_type_of(b, r, &c.type, e);
     if (err == 0)
         vec_push(&t->columns, c);
@@ -320,14 +158,14 @@ static int read_column(void *arg, schema_row *r, err_info *e)
 static int read_dropped(void *arg, schema_row *r, err_info *e)
 {
     build *b = arg;
-    table_build *t = find_pair(&b->table_by_name, r->keyspace, r->clustering[0]);
+    table_build *t = build_find_pair(&b->table_by_name, r->keyspace, r->clustering[0]);
     if (!t)
         return 0;
     dropped_column d = {.name = arena_str(b->arena, r->clustering[1])};
     d.id = column_id_of(r->clustering[1]);
     d.dropped_us = row_get_int(r, "dropped_time", 0) * 1000;
     d.is_static = bytes_eq_str(row_get(r, "kind"), "static");
-    int err = r->bad ? corrupt_value(r, e) : read_type_of(b, r, &d.type, e);
+    int err = r->bad ? row_corrupt_value(r, e) : read_type_of(b, r, &d.type, e);
     if (err == 0)
         vec_push(&t->dropped, d);
     return err;
@@ -336,14 +174,14 @@ static int read_dropped(void *arg, schema_row *r, err_info *e)
 static int read_index(void *arg, schema_row *r, err_info *e)
 {
     build *b = arg;
-    table_build *t = find_pair(&b->table_by_name, r->keyspace, r->clustering[0]);
+    table_build *t = build_find_pair(&b->table_by_name, r->keyspace, r->clustering[0]);
     if (!t)
         return 0;
     index_def d = {.name = arena_str(b->arena, r->clustering[1]),
                    .kind = row_get_text(r, "kind", "COMPOSITES"),
                    .options = row_get_options(r, "options", (options){0})};
     vec_push(&t->indexes, d);
-    return r->bad ? corrupt_value(r, e) : 0;
+    return r->bad ? row_corrupt_value(r, e) : 0;
 }
 
 static void add_table(build *b, const table_draft *d)
@@ -353,7 +191,7 @@ static void add_table(build *b, const table_draft *d)
     t->in = k->ks;
     vec_push(&k->tables, t);
     table *other =
-        map_put(&b->s->tables_by_name, pair(b->arena, t->keyspace, bytes_str(t->name)), t);
+        map_put(&b->s->tables_by_name, build_pair(b->arena, t->keyspace, bytes_str(t->name)), t);
     must(!other);
     map_put(&b->s->tables_by_id, uuid_bytes(&t->id), t);
 }
@@ -468,9 +306,9 @@ static int build_all(build *b, const table_draft *virtuals, unsigned n_virtuals,
     add_static_tables(b, virtuals, n_virtuals);
     int err = schema_rows_each(b->rows, "keyspaces", b->arena, read_keyspace, b, e);
     if (err == 0)
-        err = schema_rows_each(b->rows, "types", b->arena, read_type, b, e);
+        err = schema_rows_each(b->rows, "types", b->arena, build_read_type, b, e);
     if (err == 0)
-        err = resolve_types(b);
+        err = build_resolve_types(b);
     for (unsigned i = 0; i < ARRAY_LEN(steps) && err == 0; i++)
         err = schema_rows_each(b->rows, steps[i].table, b->arena, steps[i].each, b, e);
     for (size_t i = 0; i < b->tables.n && err == 0; i++)
