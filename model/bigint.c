@@ -16,6 +16,8 @@ static const mp_limb_t CHUNK_VALUE = 10000000000000000000ULL;
 
 bytes bigint_trim(bytes b)
 {
+    if (b.n == 0)
+        return bytes_of("", 1); /* one byte: 0 */
     while (b.n > 1 && ((b.p[0] == 0x00 && b.p[1] < 0x80) || (b.p[0] == 0xff && b.p[1] >= 0x80))) {
         b.p++;
         b.n--;

@@ -23,7 +23,7 @@ void digits_done(digits *d);
 
 /* The shortest two's complement form. n digits in ASCII, leading zeros allowed. */
 bytes bigint_from_digits(arena *a, const char *d, size_t n, bool negative);
-/* Without the bytes that only repeat the sign. */
+/* Without the bytes that only repeat the sign; no bytes at all are zero. */
 bytes bigint_trim(bytes integer);
 int bigint_compare(bytes a, bytes b);
 /* Order of values of type decimal: [int scale][integer]. */

@@ -120,8 +120,8 @@ static int parse_foreign(parser *p, size_t start, const char *prefix, const type
     if (peek(p) == '(')
         do {
             int c = peek(p);
-            if (c < 0)
-                return malformed(p, "unexpected end of string");
+            if (c <= 0 || !(isalnum(c) || strchr("-+._&$(),=>:", c)))
+                return malformed(p, "unexpected character or end of string");
             depth += (c == '(') - (c == ')');
             p->at++;
         } while (depth);
