@@ -1,0 +1,528 @@
+/* SELECT, executed: reads partition after partition or along the ring, page by page, filters,
+ * projects or aggregates, and says where to go on. */
+#include "base/alloc.h"
+#include "cql/select.h"
+
+#define INTERNAL_PAGE_ROWS 5000 /* aggregates and filters read this much at a time */
+#define INTERNAL_PAGE_BYTES (4u << 20)
+
+typedef struct scan {
+    exec *x;
+    const select_plan *p;
+    unsigned n_keys, key_at; /* partitions by key; range: none */
+    const bytes *keys;
+    read_command cmd;
+    bool finished_sources;
+
+    uint32_t page_left, limit_left, partition_limit;
+    unsigned n_filters;
+    filter *filters;
+    bool scratch; /* rows are read into memory that does not last: what stays is copied */
+    arena room;
+
+    paging_position at; /* of the last row that was looked at */
+    bool stopped;       /* by a limit, with more to come */
+
+    /* What was found. */
+    size_t n_rows, cap;
+    bytes *values;
+    bytes *order; /* encoded clusterings, when rows are sorted afterwards */
+    aggregate_state *states;
+    bytes *firsts; /* aggregates: the other columns, of the first row */
+} scan;
+
+/* ---- what is asked ---- */
+
+static int read_limit(exec *x, const term *t, const char *what, uint32_t *ret)
+{
+    int64_t v;
+    int r = term_int(t, x, UINT32_MAX, &v);
+    if (r < 0)
+        return r;
+    if (t && v <= 0)
+        return err_set(x->err, ERR_INVALID, "%s must be strictly positive", what);
+    *ret = (uint32_t)v;
+    return 0;
+}
+
+static int token_bound(scan *s, const term *t, bool after, bool upper, bytes *ret)
+{
+    exec *x = s->x;
+    bytes v, token;
+    if (!t)
+        return 0;
+    int r = term_key_value(t, x, &v);
+    if (r == 0)
+        r = token_from_cql(s->cmd.partitioner, v, x->a, &token, x->err);
+    if (r < 0)
+        return r;
+    /* (x, minimum] means to the end of the ring. */
+    if (upper && bytes_eq(token, token_minimum(s->cmd.partitioner)))
+        return 0;
+    buf b = {0};
+    key_encode_token_bound(s->cmd.partitioner, token, after, &b);
+    *ret = arena_copy(x->a, buf_view(&b));
+    buf_done(&b);
+    return 0;
+}
+
+static int plan_sources(scan *s)
+{
+    const restrictions *w = &s->p->where;
+    if (!w->key_complete) {
+        int r = token_bound(s, w->token_from, !w->token_from_inclusive, false, &s->cmd.from);
+        return r < 0 ? r
+                     : token_bound(s, w->token_to, w->token_to_inclusive, true, &s->cmd.to);
+    }
+    if (!w->key_single)
+        return restrictions_keys(w, s->x, &s->n_keys, &s->keys);
+    bytes *key = arena_alloc(s->x->a, sizeof *key);
+    s->keys = key;
+    s->n_keys = 1;
+    return restrictions_key(w, s->x, key);
+}
+
+static int resume(scan *s)
+{
+    const query_options *o = s->x->o;
+    if (!o->paging_state.p || s->p->aggregate || s->p->sort_rows)
+        return 0;
+    int r = paging_decode(o->paging_state, &s->at, s->x->err);
+    if (r < 0)
+        return r;
+    s->limit_left = s->at.remaining;
+    if (s->p->where.key_complete) {
+        while (s->key_at < s->n_keys && !bytes_eq(s->keys[s->key_at], s->at.key))
+            s->key_at++;
+        if (s->key_at == s->n_keys)
+            return err_set(s->x->err, ERR_PROTOCOL, "Invalid value for the paging state");
+        if (!s->at.clustering.p) {
+            s->key_at++;
+            s->at.key = BYTES_NULL;
+        }
+    }
+    return 0;
+}
+
+static int scan_begin(scan *s)
+{
+    exec *x = s->x;
+    const select_plan *p = s->p;
+    bool all;
+    s->cmd = (read_command){.table = p->table->id,
+                            .partitioner = coordinator_info(x->q->c)->partitioner,
+                            .reversed = p->reversed,
+                            .static_only = p->one_per_partition,
+                            .with_static = p->wants_statics,
+                            .now_s = x->now_s};
+    s->page_left = UINT32_MAX;
+    if (x->o->page_size > 0 && !p->aggregate && !p->sort_rows)
+        s->page_left = (uint32_t)x->o->page_size;
+    if (x->o->page_size > 0 && p->sort_rows)
+        return err_set(x->err, ERR_INVALID,
+                       "Cannot page queries with both ORDER BY and a IN restriction on the "
+                       "partition key; you must either remove the ORDER BY or the IN and sort "
+                       "client side, or disable paging for this query");
+    int r = read_limit(x, p->limit, "LIMIT", &s->limit_left);
+    if (r == 0)
+        r = read_limit(x, p->per_partition_limit, "PER PARTITION LIMIT", &s->partition_limit);
+    if (r == 0)
+        r = plan_sources(s);
+    if (r == 0)
+        r = restrictions_slices(&p->where, x, &all, &s->cmd.n_slices, &s->cmd.slices);
+    if (r == 0)
+        r = resume(s);
+    if (r < 0)
+        return r;
+    s->finished_sources = (!all && !s->cmd.n_slices) || (p->where.key_complete && !s->n_keys) ||
+                          (p->where.key_complete && s->key_at == s->n_keys);
+    s->n_filters = p->where.n_filters;
+    if (p->aggregate || p->sort_rows)
+        s->limit_left = p->aggregate ? UINT32_MAX : s->limit_left;
+    if (p->aggregate) {
+        s->states = arena_array(x->a, aggregate_state, p->n_slots);
+        s->firsts = arena_array(x->a, bytes, p->n_columns + 1);
+    }
+    return s->n_filters ? filters_bind(&p->where, x, &s->filters) : 0;
+}
+
+/* ---- one row ---- */
+
+static bytes keep(const scan *s, bytes v)
+{
+    if (!s->scratch || !v.p)
+        return v;
+    return v.n ? arena_copy(s->x->a, v) : BYTES_EMPTY;
+}
+
+static bytes *new_row(scan *s)
+{
+    unsigned n = s->p->n_columns;
+    if (s->n_rows == s->cap) {
+        size_t cap = s->cap ? s->cap * 2 : 1;
+        bytes *p = arena_alloc(s->x->a, cap * n * sizeof *p);
+        if (s->n_rows)
+            memcpy(p, s->values, s->n_rows * n * sizeof *p);
+        s->values = p;
+        if (s->p->sort_rows) {
+            bytes *o = arena_alloc(s->x->a, cap * sizeof *o);
+            if (s->n_rows)
+                memcpy(o, s->order, s->n_rows * sizeof *o);
+            s->order = o;
+        }
+        s->cap = cap;
+    }
+    return s->values + s->n_rows++ * n;
+}
+
+/* Cells and wanted columns are both sorted by id: one walk. */
+static void project_cells(const scan *s, const row_view *v, const row *r, const cell_target *t,
+                          unsigned n, bytes *out)
+{
+    const cell *c = r ? r->cells : NULL, *end = r ? r->cells + r->n_cells : NULL;
+    for (unsigned i = 0; i < n; i++) {
+        while (c < end && c->column < t[i].column->id)
+            c++;
+        bytes value = BYTES_NULL;
+        if (c < end && c->column == t[i].column->id) {
+            if (t[i].multicell || (c->flags & CELL_COUNTER))
+                value = row_view_value(v, t[i].column);
+            else if (cell_is_live(c, v->now_s))
+                value = c->value;
+        }
+        out[t[i].out] = keep(s, value);
+    }
+}
+
+static void project(scan *s, const row_view *v, bytes *out)
+{
+    const select_plan *p = s->p;
+    for (unsigned i = 0; i < p->n_keys; i++)
+        out[p->keys[i].out] = keep(s, v->key_parts[p->keys[i].column->position]);
+    for (unsigned i = 0; i < p->n_clusterings; i++)
+        out[p->clusterings[i].out] =
+            v->clustering ? keep(s, v->clustering[p->clusterings[i].column->position])
+                          : BYTES_NULL;
+    if (p->n_cells)
+        project_cells(s, v, v->row, p->cells, p->n_cells, out);
+    if (p->n_statics)
+        project_cells(s, v, v->statics, p->statics, p->n_statics, out);
+}
+
+static int select_row(scan *s, const row_view *v, bytes *out)
+{
+    if (s->p->plain) {
+        project(s, v, out);
+        return 0;
+    }
+    for (unsigned i = 0; i < s->p->n_columns; i++) {
+        int r = selector_value(s->p->columns[i], s->x, v, NULL, &out[i]);
+        if (r < 0)
+            return r;
+        out[i] = keep(s, out[i]);
+    }
+    return 0;
+}
+
+static int aggregate_row(scan *s, const row_view *v)
+{
+    const select_plan *p = s->p;
+    for (unsigned i = 0; i < p->n_columns; i++) {
+        const selector *sel = p->columns[i];
+        int r = 0;
+        if (sel->has_aggregate)
+            r = selector_feed(sel, s->x, v, s->states, s->x->a);
+        else if (!s->n_rows && (r = selector_value(sel, s->x, v, NULL, &s->firsts[i])) == 0)
+            s->firsts[i] = keep(s, s->firsts[i]);
+        if (r < 0)
+            return r;
+    }
+    s->n_rows++;
+    return 0;
+}
+
+/* A row that is there: filter, keep, count. */
+static int take_row(scan *s, row_view *v)
+{
+    const table *t = s->p->table;
+    bytes room[8];
+    if (v->row && s->p->wants_clustering && t->n_clustering) {
+        bytes *values = t->n_clustering <= 8 ? room : arena_array(v->a, bytes, t->n_clustering);
+        if (clustering_decode(&t->clustering, v->row->clustering, v->a, values) < 0)
+            return err_set(s->x->err, ERR_CORRUPT, "unreadable clustering in table %s.%s",
+                           t->keyspace, t->name);
+        v->clustering = values;
+    } else {
+        v->clustering = NULL;
+    }
+    if (s->n_filters && !filters_match(s->filters, s->n_filters, v))
+        return 0;
+    int r = s->p->aggregate ? aggregate_row(s, v) : select_row(s, v, new_row(s));
+    if (r == 0 && s->p->sort_rows)
+        s->order[s->n_rows - 1] = v->row ? keep(s, v->row->clustering) : BYTES_EMPTY;
+    s->at.partition_rows++;
+    if (!s->p->aggregate && !s->p->sort_rows) {
+        s->page_left--;
+        if (s->limit_left != UINT32_MAX)
+            s->limit_left--;
+    }
+    return r;
+}
+
+/* ---- one partition ---- */
+
+static bool full(const scan *s)
+{
+    return !s->page_left || !s->limit_left;
+}
+
+/* Tells whether rows may follow in this partition after what was taken. */
+static int take_rows(scan *s, const partition *part, row_view *v, bool *ret_more)
+{
+    *ret_more = false;
+    for (uint32_t i = 0; i < part->n_rows; i++) {
+        if (!row_is_live(part->rows[i], v->now_s))
+            continue;
+        if (s->at.partition_rows >= s->partition_limit)
+            return 0;
+        if (full(s)) {
+            *ret_more = true;
+            return 0;
+        }
+        v->row = part->rows[i];
+        int r = take_row(s, v);
+        if (r < 0)
+            return r;
+        s->at.clustering = v->row->clustering;
+    }
+    return 0;
+}
+
+static bool any_live_row(const partition *part, int64_t now_s)
+{
+    for (uint32_t i = 0; i < part->n_rows; i++)
+        if (row_is_live(part->rows[i], now_s))
+            return true;
+    return false;
+}
+
+static int take_partition(scan *s, const partition *part, arena *a, bool *ret_more)
+{
+    exec *x = s->x;
+    const table *t = s->p->table;
+    bytes room[8];
+    bytes *parts = t->n_partition <= 8 ? room : arena_array(a, bytes, t->n_partition);
+    bool continued = s->at.key.p && s->at.clustering.p && bytes_eq(s->at.key, part->key);
+    *ret_more = false;
+    if (!continued) {
+        if (full(s)) {
+            *ret_more = true;
+            return 0;
+        }
+        s->at.key = part->key;
+        s->at.clustering = BYTES_NULL;
+        s->at.partition_rows = 0;
+    }
+    if (t->n_partition == 1)
+        parts[0] = part->key;
+    else if (partition_key_split(part->key, t->n_partition, parts) < 0)
+        return err_set(x->err, ERR_CORRUPT, "unreadable partition key in table %s.%s", t->keyspace,
+                       t->name);
+    row_view v = {.table = t, .key = part->key, .key_parts = parts, .now_s = x->now_s, .a = a};
+    bool statics = part->static_row && row_is_live(part->static_row, v.now_s);
+    v.statics = statics ? part->static_row : NULL;
+    bool rows = any_live_row(part, v.now_s);
+    if (s->p->one_per_partition)
+        return (statics || rows) ? take_row(s, &v) : 0;
+    if (rows)
+        return take_rows(s, part, &v, ret_more);
+    return statics && s->p->static_alone && !continued ? take_row(s, &v) : 0;
+}
+
+/* ---- reading ---- */
+
+static void next_limits(scan *s)
+{
+    read_command *c = &s->cmd;
+    bool filtered = s->n_filters != 0;
+    uint32_t most = s->page_left < s->limit_left ? s->page_left : s->limit_left;
+    c->limit = filtered || s->p->aggregate ? INTERNAL_PAGE_ROWS : most;
+    c->partition_limit = filtered ? UINT32_MAX : s->partition_limit;
+    if (s->p->one_per_partition)
+        c->partition_limit = 1;
+    c->max_bytes = s->scratch ? INTERNAL_PAGE_BYTES : 0;
+}
+
+static int read_page(scan *s, arena *a, read_result **ret)
+{
+    exec *x = s->x;
+    read_command *c = &s->cmd;
+    if (s->keys)
+        c->key = s->keys[s->key_at];
+    next_limits(s);
+    c->resume_key = s->at.key;
+    c->resume_clustering = s->at.clustering;
+    c->resume_partition_rows = s->n_filters ? 0 : s->at.partition_rows;
+    if (s->p->table->flags & TABLE_VIRTUAL)
+        return virtual_read(x, s->p->table, c, a, ret);
+    return coordinate_read(x->q->c, x->e, s->p->keyspace, c, x->o->cl, a, ret, x->err);
+}
+
+/* After a read: where to go on, or that everything was seen. */
+static void advance(scan *s, const read_result *res)
+{
+    if (res->more && res->partition_finished)
+        s->at.clustering = BYTES_NULL;
+    bool same_source = res->more && !(s->keys && res->partition_finished);
+    if (s->keys && s->partition_limit <= s->at.partition_rows)
+        same_source = false;
+    if (same_source && res->n_partitions)
+        return;
+    if (!s->keys || ++s->key_at >= s->n_keys) {
+        s->finished_sources = true;
+        return;
+    }
+    s->at.key = BYTES_NULL;
+    s->at.clustering = BYTES_NULL;
+    s->at.partition_rows = 0;
+}
+
+/* Positions point into the read's memory, which scratch reads lose. */
+static void keep_position(scan *s)
+{
+    s->at.key = keep(s, s->at.key);
+    s->at.clustering = keep(s, s->at.clustering);
+}
+
+static int scan_page(scan *s, arena *a)
+{
+    read_result *res;
+    int r = read_page(s, a, &res);
+    if (r < 0)
+        return r;
+    if (!s->cap && !s->p->aggregate && res->live_rows && !s->n_filters) {
+        s->cap = res->live_rows;
+        s->values = arena_alloc(s->x->a, s->cap * s->p->n_columns * sizeof(bytes));
+        if (s->p->sort_rows)
+            s->order = arena_alloc(s->x->a, s->cap * sizeof(bytes));
+    }
+    bool more = false;
+    for (uint32_t i = 0; i < res->n_partitions; i++) {
+        r = take_partition(s, &res->partitions[i], a, &more);
+        if (r < 0)
+            return r;
+        if (more)
+            break;
+        /* Rows that were dead may end a page: the position is the last one read. */
+        const partition *part = &res->partitions[i];
+        if (part->n_rows && s->n_filters && s->at.partition_rows < s->partition_limit)
+            s->at.clustering = part->rows[part->n_rows - 1]->clustering;
+    }
+    if (more) {
+        s->stopped = true;
+        return 0;
+    }
+    advance(s, res);
+    if (full(s) && !s->finished_sources)
+        s->stopped = true;
+    return 0;
+}
+
+static int scan_run(scan *s)
+{
+    int r = 0;
+    while (r == 0 && !s->finished_sources && !s->stopped && !full(s)) {
+        if (!s->scratch) {
+            r = scan_page(s, s->x->a);
+            continue;
+        }
+        arena page;
+        arena_init(&page, 64 * 1024);
+        r = scan_page(s, &page);
+        if (r == 0)
+            keep_position(s);
+        arena_done(&page);
+        if (!s->finished_sources)
+            env_yield(s->x->e);
+    }
+    return r;
+}
+
+/* ---- results ---- */
+
+static int finish_aggregate(scan *s)
+{
+    const select_plan *p = s->p;
+    bytes *parts = arena_array(s->x->a, bytes, p->table->n_partition);
+    row_view v = {.table = p->table, .key_parts = parts, .now_s = s->x->now_s, .a = s->x->a};
+    s->values = s->firsts;
+    for (unsigned i = 0; i < p->n_columns; i++) {
+        if (!p->columns[i]->has_aggregate)
+            continue;
+        int r = selector_value(p->columns[i], s->x, &v, s->states, &s->values[i]);
+        if (r < 0)
+            return r;
+    }
+    s->n_rows = 1;
+    return 0;
+}
+
+typedef struct sort_item {
+    bytes order;
+    const bytes *values;
+} sort_item;
+
+static int cmp_items(const void *a, const void *b)
+{
+    const sort_item *x = a, *y = b;
+    int c = bytes_cmp(x->order, y->order);
+    return c ? c : (x->values > y->values) - (x->values < y->values);
+}
+
+/* ORDER BY over several partitions. */
+static void sort_result(scan *s)
+{
+    unsigned width = s->p->n_columns;
+    sort_item *items = arena_array(s->x->a, sort_item, s->n_rows + 1);
+    bytes *out = arena_array(s->x->a, bytes, s->n_rows * width + 1);
+    for (size_t i = 0; i < s->n_rows; i++)
+        items[i] = (sort_item){s->order[i], s->values + i * width};
+    qsort(items, s->n_rows, sizeof *items, cmp_items);
+    for (size_t i = 0; i < s->n_rows; i++) {
+        size_t from = s->p->reversed ? s->n_rows - 1 - i : i;
+        memcpy(out + i * width, items[from].values, width * sizeof *out);
+    }
+    s->values = out;
+    if (s->n_rows > s->limit_left)
+        s->n_rows = s->limit_left;
+}
+
+int co_fn execute_select(exec *x, const select_plan *p, cql_result *ret)
+{
+    if (x->o->cl == CL_ANY)
+        return err_set(x->err, ERR_INVALID, "ANY ConsistencyLevel is only supported for writes");
+    scan s = {.x = x, .p = p};
+    s.scratch = p->aggregate || p->where.n_filters;
+    int r = scan_begin(&s);
+    if (r == 0)
+        r = scan_run(&s);
+    if (r == 0 && p->aggregate)
+        r = finish_aggregate(&s);
+    if (r < 0)
+        return r;
+    if (p->sort_rows)
+        sort_result(&s);
+    ret->kind = RESULT_ROWS;
+    ret->n_columns = p->n_columns;
+    ret->columns = p->specs;
+    ret->n_rows = s.n_rows;
+    ret->values = s.values;
+    ret->paging_state = BYTES_NULL;
+    if (s.stopped && s.limit_left && !p->aggregate && !p->sort_rows) {
+        s.at.remaining = s.limit_left;
+        if (!s.at.key.p && s.keys && s.key_at) /* stands between two keys */
+            s.at.key = s.keys[s.key_at - 1];
+        ret->paging_state = s.at.key.p ? paging_encode(&s.at, x->a) : BYTES_NULL;
+    }
+    return 0;
+}

@@ -1,0 +1,390 @@
+/* What a SELECT returns of each row: columns, functions of them, aggregates. */
+#include "cql/select.h"
+
+const selector *selector_of_column(compiler *c, const column *col)
+{
+    selector *s = arena_new(c->a, selector);
+    s->kind = SEL_COLUMN;
+    s->column = col;
+    s->type = col->type;
+    s->name = col->name;
+    return s;
+}
+
+static int compile_items(compiler *c, const ast_term *t, unsigned *slots, selector *s)
+{
+    const selector **items = arena_array(c->a, const selector *, t->items.n + 1);
+    for (uint32_t i = 0; i < t->items.n; i++) {
+        int r = compile_selector(c, t->items.at[i], slots, &items[i]);
+        if (r < 0)
+            return r;
+        s->has_aggregate |= items[i]->has_aggregate;
+    }
+    s->items = items;
+    s->n_items = t->items.n;
+    return 0;
+}
+
+static const char *call_name(compiler *c, const char *name, const selector *s)
+{
+    char *text = arena_printf(c->a, "system.%s(", name);
+    for (unsigned i = 0; i < s->n_items; i++)
+        text = arena_printf(c->a, "%s%s%s", text, i ? ", " : "", s->items[i]->name);
+    return arena_printf(c->a, "%s)", text);
+}
+
+/* ---- metadata of cells ---- */
+
+static int compile_cell_info(compiler *c, const ast_term *t, selector *s)
+{
+    bool ttl = t->kind == AST_TTL;
+    const char *name = ttl ? "ttl" : "writetime";
+    const ast_term *of = t->items.at[0];
+    if (t->kind == AST_MAXWRITETIME)
+        return err_set(c->err, ERR_NOT_SUPPORTED, "maxwritetime is not supported yet");
+    if (of->kind != AST_COLUMN)
+        return err_set(c->err, ERR_NOT_SUPPORTED, "%s of a part of a column is not supported yet",
+                       name);
+    ast_ident ident = {of->value, of->raw};
+    int r = compile_column(c, &ident, &s->column);
+    if (r < 0)
+        return r;
+    if (s->column->kind == COLUMN_PARTITION || s->column->kind == COLUMN_CLUSTERING)
+        return err_set(c->err, ERR_INVALID,
+                       "Cannot use selection function %s on PRIMARY KEY part %s",
+                       ttl ? "ttl" : "writeTime", s->column->name);
+    if (type_is_multicell(s->column->type))
+        return err_set(c->err, ERR_INVALID, "Cannot use selection function %s on %s",
+                       ttl ? "ttl" : "writeTime",
+                       s->column->type->kind == TYPE_UDT ? "non-frozen user types"
+                                                         : "collections");
+    s->kind = ttl ? SEL_TTL : SEL_WRITETIME;
+    s->type = type_native(ttl ? TYPE_INT : TYPE_BIGINT);
+    s->name = arena_printf(c->a, "%s(%s)", name, s->column->name);
+    return 0;
+}
+
+/* ---- aggregates ---- */
+
+static int compile_aggregate(compiler *c, const ast_term *t, aggregate_kind kind, unsigned *slots,
+                             selector *s)
+{
+    const char *name = arena_str(c->a, t->function->name);
+    s->kind = SEL_AGGREGATE;
+    s->aggregate = kind;
+    s->slot = (*slots)++;
+    if (t->items.n != 1)
+        return err_set(c->err, ERR_INVALID,
+                       "Invalid number of arguments in call to function %s: 1 required but %u "
+                       "provided",
+                       name, t->items.n);
+    int r = compile_items(c, t, slots, s);
+    if (r < 0)
+        return r;
+    if (s->has_aggregate)
+        return err_set(c->err, ERR_INVALID,
+                       "aggregate functions cannot be used as arguments of aggregate functions");
+    s->has_aggregate = true;
+    const type *arg = s->items[0]->type;
+    if (!aggregate_takes(kind, arg))
+        return err_set(c->err,
+                       arg->kind == TYPE_VARINT || arg->kind == TYPE_DECIMAL ? ERR_NOT_SUPPORTED
+                                                                             : ERR_INVALID,
+                       arg->kind == TYPE_VARINT || arg->kind == TYPE_DECIMAL
+                           ? "%s of type %s is not supported yet"
+                           : "Invalid call to function %s, none of its type signatures match "
+                             "(argument of type %s)",
+                       name, type_cql_name(c->a, arg));
+    s->type = kind == AGG_COUNT ? type_native(TYPE_BIGINT) : arg;
+    s->name = call_name(c, name, s);
+    return 0;
+}
+
+static int compile_count_rows(compiler *c, unsigned *slots, selector *s)
+{
+    (void)c;
+    s->kind = SEL_AGGREGATE;
+    s->aggregate = AGG_COUNT_ROWS;
+    s->slot = (*slots)++;
+    s->has_aggregate = true;
+    s->type = type_native(TYPE_BIGINT);
+    s->name = "count";
+    return 0;
+}
+
+/* ---- functions ---- */
+
+static int compile_token(compiler *c, const ast_term *t, unsigned *slots, selector *s)
+{
+    const table *tb = c->table;
+    int r = compile_items(c, t, slots, s);
+    if (r < 0)
+        return r;
+    if (t->items.n != tb->n_partition)
+        return err_set(c->err, ERR_INVALID,
+                       "Invalid number of arguments in call to function token: %u required but %u "
+                       "provided",
+                       tb->n_partition, t->items.n);
+    for (unsigned i = 0; i < s->n_items; i++)
+        if (!type_is_value_compatible(s->items[i]->type, tb->partition_columns[i].type))
+            return err_set(c->err, ERR_INVALID,
+                           "Type error: %s cannot be passed as argument %u of function "
+                           "system.token of type %s",
+                           s->items[i]->name, i,
+                           type_cql_name(c->a, tb->partition_columns[i].type));
+    s->kind = SEL_TOKEN;
+    s->type = token_cql_type(coordinator_info(c->q->c)->partitioner);
+    s->name = call_name(c, "token", s);
+    return 0;
+}
+
+static bool arguments_match(const function *f, const selector *s)
+{
+    for (unsigned i = 0; i < f->n_args; i++)
+        if (f->args[i] != TYPE_KIND_COUNT && f->args[i] != s->items[i]->type->kind)
+            return false;
+    return true;
+}
+
+static int compile_function(compiler *c, const ast_term *t, unsigned *slots, selector *s)
+{
+    bytes name = t->function->name;
+    aggregate_kind kind = aggregate_find(name);
+    if (bytes_eq_str(name, "token"))
+        return compile_token(c, t, slots, s);
+    if (kind != AGG_NONE)
+        return compile_aggregate(c, t, kind, slots, s);
+    if (!function_exists(name))
+        return err_set(c->err, ERR_INVALID, "Unknown function '%.*s'", (int)name.n, name.p);
+    int r = compile_items(c, t, slots, s);
+    if (r < 0)
+        return r;
+    const function *f = NULL;
+    for (unsigned i = 0; (f = function_find(name, t->items.n, i)); i++)
+        if (arguments_match(f, s))
+            break;
+    if (!f)
+        return err_set(c->err, ERR_INVALID,
+                       "Invalid call to function %.*s, none of its type signatures match",
+                       (int)name.n, name.p);
+    s->kind = SEL_CALL;
+    s->function = f;
+    s->type = type_native(f->result);
+    s->name = call_name(c, f->name, s);
+    return 0;
+}
+
+/* ---- parts of values ---- */
+
+static int compile_field(compiler *c, const ast_term *t, unsigned *slots, selector *s)
+{
+    int r = compile_items(c, t, slots, s);
+    if (r < 0)
+        return r;
+    const type *udt = s->items[0]->type;
+    s->kind = SEL_FIELD;
+    s->name = arena_printf(c->a, "%s.%.*s", s->items[0]->name, (int)t->value.n, t->value.p);
+    if (udt->kind != TYPE_UDT)
+        return err_set(c->err, ERR_INVALID,
+                       "Invalid field selection: %s of type %s is not a user type",
+                       s->items[0]->name, type_cql_name(c->a, udt));
+    for (unsigned i = 0; i < udt->n_args; i++) {
+        if (bytes_eq_str(t->value, udt->fields[i])) {
+            s->field = i;
+            s->type = udt->args[i];
+            return 0;
+        }
+    }
+    return err_set(c->err, ERR_INVALID, "%s of type %s has no field %.*s", s->items[0]->name,
+                   type_cql_name(c->a, udt), (int)t->value.n, t->value.p);
+}
+
+static int compile_element(compiler *c, const ast_term *t, unsigned *slots, selector *s)
+{
+    const selector **items = arena_array(c->a, const selector *, 1);
+    int r = compile_selector(c, t->items.at[0], slots, &items[0]);
+    if (r < 0)
+        return r;
+    const type *of = items[0]->type;
+    if (of->kind != TYPE_MAP && of->kind != TYPE_SET)
+        return err_set(c->err, ERR_INVALID,
+                       "Invalid element selection: %s is of type %s is not a collection",
+                       items[0]->name, type_cql_name(c->a, of));
+    s->items = items;
+    s->n_items = 1;
+    s->kind = SEL_ELEMENT;
+    s->type = of->kind == TYPE_MAP ? of->args[1] : of->args[0];
+    s->has_aggregate = items[0]->has_aggregate;
+    s->name = arena_printf(c->a, "%s[%s]", items[0]->name, ast_term_text(t->items.at[1], c->a));
+    return compile_term(c, t->items.at[1], of->args[0],
+                        arena_printf(c->a, "key(%s)", items[0]->name), &s->term);
+}
+
+static int compile_literal(compiler *c, const ast_term *t, selector *s)
+{
+    const type *type = term_natural_type(c, t);
+    if (!type)
+        return err_set(c->err, ERR_INVALID, "Cannot infer type for term %s in selection clause",
+                       ast_term_text(t, c->a));
+    s->kind = SEL_TERM;
+    s->type = type;
+    s->name = ast_term_text(t, c->a);
+    return compile_term(c, t, type, "[selection]", &s->term);
+}
+
+int compile_selector(compiler *c, const ast_term *t, unsigned *slots, const selector **ret)
+{
+    if (t->kind == AST_COLUMN) {
+        const column *col;
+        ast_ident ident = {t->value, t->raw};
+        int r = compile_column(c, &ident, &col);
+        if (r == 0)
+            *ret = selector_of_column(c, col);
+        return r;
+    }
+    selector *s = arena_new(c->a, selector);
+    *ret = s;
+    switch (t->kind) {
+    case AST_COUNT_ROWS:
+        return compile_count_rows(c, slots, s);
+    case AST_WRITETIME:
+    case AST_MAXWRITETIME:
+    case AST_TTL:
+        return compile_cell_info(c, t, s);
+    case AST_FUNCTION:
+        return compile_function(c, t, slots, s);
+    case AST_FIELD:
+        return compile_field(c, t, slots, s);
+    case AST_ELEMENT:
+        return compile_element(c, t, slots, s);
+    case AST_CAST:
+    case AST_SLICE:
+    case AST_OPERATION:
+    case AST_NEGATE:
+        return err_set(c->err, ERR_NOT_SUPPORTED, "Selecting %s is not supported yet",
+                       ast_term_text(t, c->a));
+    default:
+        return compile_literal(c, t, s);
+    }
+}
+
+/* ---- evaluation ---- */
+
+static bytes cell_info(const selector *s, const row_view *v)
+{
+    unsigned n;
+    const cell *c = row_view_cells(v, s->column, &n);
+    if (!n || !cell_is_live(c, v->now_s))
+        return BYTES_NULL;
+    uint8_t *p = arena_alloc(v->a, 8);
+    if (s->kind == SEL_WRITETIME) {
+        put_be64(p, (uint64_t)c->timestamp);
+        return bytes_of(p, 8);
+    }
+    if (!(c->flags & CELL_EXPIRING))
+        return BYTES_NULL;
+    put_be32(p, (uint32_t)(c->local_s - v->now_s));
+    return bytes_of(p, 4);
+}
+
+static bytes field_of(const selector *s, bytes value)
+{
+    elements it;
+    bytes item = BYTES_NULL;
+    if (!value.p || elements_open(s->items[0]->type, value, &it, NULL) < 0)
+        return BYTES_NULL;
+    for (unsigned i = 0; i <= s->field; i++)
+        if (!elements_next(&it, &item))
+            return BYTES_NULL;
+    return item;
+}
+
+static int element_of(const selector *s, exec *x, bytes value, bytes *ret)
+{
+    const type *t = s->items[0]->type;
+    elements it;
+    bytes key, k, e;
+    int r = term_key_value(s->term, x, &key);
+    *ret = BYTES_NULL;
+    if (r < 0 || !value.p || elements_open(t, value, &it, NULL) < 0)
+        return r;
+    while (elements_next(&it, &k)) {
+        e = k;
+        if (t->kind == TYPE_MAP && !elements_next(&it, &e))
+            break;
+        if (type_compare(t->args[0], k, key) == 0)
+            *ret = e;
+    }
+    return 0;
+}
+
+static int call_value(const selector *s, exec *x, const row_view *v, const aggregate_state *states,
+                      bytes *ret)
+{
+    bytes *args = arena_array(v->a, bytes, s->n_items + 1);
+    bool null = false;
+    for (unsigned i = 0; i < s->n_items; i++) {
+        int r = selector_value(s->items[i], x, v, states, &args[i]);
+        if (r < 0)
+            return r;
+        null |= !args[i].p;
+    }
+    *ret = BYTES_NULL;
+    if (null)
+        return 0;
+    if (s->kind == SEL_CALL)
+        return s->function->run(s->function, x, args, ret);
+    partitioner p = coordinator_info(x->q->c)->partitioner;
+    uint8_t *room = arena_alloc(v->a, TOKEN_FIXED_MAX);
+    *ret = token_to_cql(p, token_of(p, partition_key_join(v->a, args, s->n_items), room), v->a);
+    return 0;
+}
+
+int selector_value(const selector *s, exec *x, const row_view *v, const aggregate_state *states,
+                   bytes *ret)
+{
+    bytes part;
+    int r;
+    switch (s->kind) {
+    case SEL_COLUMN:
+        *ret = row_view_value(v, s->column);
+        return 0;
+    case SEL_TERM:
+        return term_value(s->term, x, ret);
+    case SEL_CALL:
+    case SEL_TOKEN:
+        return call_value(s, x, v, states, ret);
+    case SEL_WRITETIME:
+    case SEL_TTL:
+        *ret = cell_info(s, v);
+        return 0;
+    case SEL_FIELD:
+        r = selector_value(s->items[0], x, v, states, &part);
+        *ret = r < 0 ? BYTES_NULL : field_of(s, part);
+        return r;
+    case SEL_ELEMENT:
+        r = selector_value(s->items[0], x, v, states, &part);
+        return r < 0 ? r : element_of(s, x, part, ret);
+    case SEL_AGGREGATE:
+        *ret = aggregate_result(s, &states[s->slot], v->a);
+        return 0;
+    }
+    return err_set(x->err, ERR_SERVER, "unknown selector");
+}
+
+int selector_feed(const selector *s, exec *x, const row_view *v, aggregate_state *states, arena *a)
+{
+    if (s->kind == SEL_AGGREGATE) {
+        bytes value = BYTES_NULL;
+        int r = s->n_items ? selector_value(s->items[0], x, v, NULL, &value) : 0;
+        if (r == 0)
+            aggregate_add(s, &states[s->slot], value, a);
+        return r;
+    }
+    for (unsigned i = 0; i < s->n_items && s->has_aggregate; i++) {
+        int r = selector_feed(s->items[i], x, v, states, a);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
