@@ -75,7 +75,7 @@ static int run_current(const function *f, exec *x, const bytes *args, bytes *ret
 
 static int run_to_ms(const function *f, exec *x, const bytes *args, bytes *ret)
 {
-    int64_t ms;
+    int64_t ms = 0;
     int r = unix_ms_of(f, x, args[0], &ms);
     if (r == 0)
         *ret = f->result == TYPE_DATE ? date_value(x->a, ms) : int64_value(x->a, ms);

@@ -13,7 +13,7 @@ static int read_timestamp(const modify_plan *p, exec *x, int64_t *ret)
         return r;
     if (!v.p)
         return err_set(x->err, ERR_INVALID, "Invalid null value of timestamp");
-    if (cql_is_unset(v) || v.n != 8)
+    if (bytes_is_unset(v) || v.n != 8)
         *ret = exec_timestamp(x);
     else
         *ret = (int64_t)get_be64(v.p);

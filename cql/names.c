@@ -1,14 +1,6 @@
 /* Names in statements, looked up in the schema snapshot. */
 #include "cql/plan.h"
 
-bool column_is_hidden(const table *t, const column *col)
-{
-    if (col->type->kind == TYPE_EMPTY)
-        return true;
-    return table_is_static_compact(t) &&
-           (col->kind == COLUMN_CLUSTERING || col->kind == COLUMN_REGULAR);
-}
-
 const char *table_text(const table *t, arena *a)
 {
     return arena_printf(a, "%s.%s", t->keyspace, t->name);

@@ -10,6 +10,8 @@
  */
 #pragma once
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/must.h"
 #include "cql/ast.h"
@@ -59,8 +61,6 @@ int compile_table(compiler *c, const ast_name *name, const table **ret);
 int compile_writable_table(compiler *c, const ast_name *name, const table **ret);
 /* A column that CQL may name; ERR_INVALID "Undefined column name ...". */
 int compile_column(compiler *c, const ast_ident *name, const column **ret);
-/* Hidden columns of compact tables that CQL does not show. */
-bool column_is_hidden(const table *t, const column *col);
 /* "ks.t" for messages. */
 const char *table_text(const table *t, arena *a);
 

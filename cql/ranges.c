@@ -117,7 +117,7 @@ static int product_size(exec *x, const unsigned *n, unsigned wheels, unsigned *r
 int restrictions_keys(const restrictions *r, exec *x, unsigned *ret_n, const bytes **ret)
 {
     const table *t = r->table;
-    unsigned wheels = t->n_partition, total;
+    unsigned wheels = t->n_partition, total = 0;
     bytes **values = arena_array(x->a, bytes *, wheels);
     unsigned *n = arena_array(x->a, unsigned, wheels), *at = arena_array(x->a, unsigned, wheels);
     bytes *parts = arena_array(x->a, bytes, wheels);

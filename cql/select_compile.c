@@ -11,12 +11,10 @@ static void set_spec(compiler *c, column_spec *spec, const selector *s, const ch
 static int select_all(compiler *c, select_plan *p)
 {
     const table *t = c->table;
-    const selector **cols = arena_array(c->a, const selector *, t->n_columns);
-    column_spec *specs = arena_array(c->a, column_spec, t->n_columns);
-    for (unsigned i = 0; i < t->n_columns; i++) {
+    const selector **cols = arena_array(c->a, const selector *, t->n_select);
+    column_spec *specs = arena_array(c->a, column_spec, t->n_select);
+    for (unsigned i = 0; i < t->n_select; i++) {
         const column *col = t->select_order[i];
-        if (column_is_hidden(t, col))
-            continue;
         cols[p->n_columns] = selector_of_column(c, col);
         set_spec(c, &specs[p->n_columns], cols[p->n_columns], NULL);
         p->n_columns++;

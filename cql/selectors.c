@@ -350,7 +350,9 @@ int selector_value(const selector *s, exec *x, const row_view *v, const aggregat
         *ret = row_view_value(v, s->column);
         return 0;
     case SEL_TERM:
-        return term_value(s->term, x, ret);
+        r = term_value(s->term, x, ret);
+        *ret = ret->n ? arena_copy(v->a, *ret) : *ret; /* a constant may die with its statement */
+        return r;
     case SEL_CALL:
     case SEL_TOKEN:
         return call_value(s, x, v, states, ret);

@@ -363,7 +363,7 @@ static const function *choose_function(const ast_term *ast, const type *type, bo
     return NULL;
 }
 
-static int compile_call(compiler *c, const ast_term *ast, const type *type, const char *name,
+static int compile_call(compiler *c, const ast_term *ast, const type *to, const char *name,
                         const term **ret)
 {
     bytes fn = ast->function->name;
@@ -372,11 +372,11 @@ static int compile_call(compiler *c, const ast_term *ast, const type *type, cons
     if (!function_exists(fn))
         return err_set(c->err, ERR_INVALID, "Unknown function '%.*s'", (int)fn.n, fn.p);
     bool result_differs;
-    const function *f = choose_function(ast, type, &result_differs);
+    const function *f = choose_function(ast, to, &result_differs);
     if (!f && result_differs)
         return err_set(c->err, ERR_INVALID,
                        "Type error: cannot assign result of function system.%.*s to %s (type %s)",
-                       (int)fn.n, fn.p, name, type_cql_name(c->a, type));
+                       (int)fn.n, fn.p, name, type_cql_name(c->a, to));
     if (!f)
         return err_set(c->err, ERR_INVALID,
                        "Invalid call to function %.*s, none of its type signatures match",
@@ -390,7 +390,7 @@ static int compile_call(compiler *c, const ast_term *ast, const type *type, cons
         if (r < 0)
             return r;
     }
-    term *t = term_new(c, TERM_CALL, type, name);
+    term *t = term_new(c, TERM_CALL, to, name);
     t->function = f;
     t->n_items = f->n_args;
     t->items = items;
@@ -398,16 +398,16 @@ static int compile_call(compiler *c, const ast_term *ast, const type *type, cons
     return 0;
 }
 
-static int compile_hinted(compiler *c, const ast_term *ast, const type *type, const char *name,
+static int compile_hinted(compiler *c, const ast_term *ast, const type *to, const char *name,
                           const term **ret)
 {
     const type *hint;
     int r = compile_type(c, ast->type, &hint);
     if (r < 0)
         return r;
-    if (!type_is_value_compatible(hint, type))
+    if (!type_is_value_compatible(hint, to))
         return err_set(c->err, ERR_INVALID, "Cannot assign value %s to %s of type %s",
-                       ast_term_text(ast, c->a), name, type_cql_name(c->a, type));
+                       ast_term_text(ast, c->a), name, type_cql_name(c->a, to));
     return compile_term(c, ast->items.at[0], hint, name, ret);
 }
 
@@ -461,7 +461,7 @@ static int eval_marker(const term *t, exec *x, bytes *ret)
     if (t->marker >= x->n_values)
         return err_set(x->err, ERR_INVALID, "Invalid amount of bind variables");
     *ret = x->values[t->marker];
-    if (!ret->p || cql_is_unset(*ret))
+    if (!ret->p || bytes_is_unset(*ret))
         return 0;
     return type_validate(t->type, *ret, x->err);
 }
@@ -472,7 +472,7 @@ static int eval_items(const term *t, exec *x, bytes *out)
         int r = term_value(t->items[i], x, &out[i]);
         if (r < 0)
             return r;
-        if (cql_is_unset(out[i]))
+        if (bytes_is_unset(out[i]))
             return err_set(x->err, ERR_INVALID, "Invalid unset value for %s", t->name);
     }
     return 0;
@@ -548,7 +548,7 @@ int term_key_value(const term *t, exec *x, bytes *ret)
     if (!ret->p)
         return err_set(x->err, ERR_INVALID, "Invalid null value in condition for column %s",
                        t->name);
-    if (cql_is_unset(*ret))
+    if (bytes_is_unset(*ret))
         return err_set(x->err, ERR_INVALID, "Invalid unset value for column %s", t->name);
     return 0;
 }
@@ -559,7 +559,7 @@ int term_int(const term *t, exec *x, int64_t otherwise, int64_t *ret)
     int r = t ? term_value(t, x, &v) : 0;
     if (r < 0)
         return r;
-    if (!v.p || cql_is_unset(v) || v.n == 0)
+    if (!v.p || bytes_is_unset(v) || v.n == 0)
         *ret = otherwise;
     else
         *ret = v.n == 8 ? (int64_t)get_be64(v.p) : (int32_t)get_be32(v.p);

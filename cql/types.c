@@ -6,16 +6,16 @@ typedef struct schema_resolver {
     arena *a;
 } schema_resolver;
 
-static const type *find_udt(const type_resolver *r, const char *keyspace, const char *name)
+static const type *find_udt(const type_resolver *r, const char *ks_name, const char *name)
 {
     const schema_resolver *s = (const schema_resolver *)r;
-    const keyspace *ks = schema_keyspace(s->schema, keyspace ? keyspace : r->keyspace);
+    const keyspace *ks = schema_keyspace(s->schema, ks_name ? ks_name : r->keyspace);
     return ks ? keyspace_type(ks, name) : NULL;
 }
 
-int compile_type_in(compiler *c, const char *keyspace, const ast_type *t, const type **ret)
+int compile_type_in(compiler *c, const char *ks, const ast_type *t, const type **ret)
 {
-    schema_resolver r = {{find_udt, keyspace}, c->schema, c->a};
+    schema_resolver r = {{find_udt, ks}, c->schema, c->a};
     const char *text = ast_type_text(t, c->a);
     return type_parse_cql(c->a, bytes_str(text), &r.base, ret, c->err);
 }

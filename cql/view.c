@@ -117,7 +117,7 @@ static int bind_filter(const restriction *r, exec *x, filter *f)
         rc = term_value(r->values[i], x, &f->values[i]);
         if (rc < 0)
             return rc;
-        if (!f->values[i].p || cql_is_unset(f->values[i]))
+        if (!f->values[i].p || bytes_is_unset(f->values[i]))
             return err_set(x->err, ERR_INVALID, "Unsupported %s value for column %s",
                            f->values[i].p ? "unset" : "null", r->columns[0]->name);
     }

@@ -156,7 +156,7 @@ static int element_key(filler *f, const operation *op, bytes *ret)
     int r = term_value(op->key, f->w->x, ret);
     if (r < 0)
         return r;
-    if (!ret->p || cql_is_unset(*ret))
+    if (!ret->p || bytes_is_unset(*ret))
         return err_set(f->w->x->err, ERR_INVALID, "Invalid %s map key for column %s",
                        ret->p ? "unset" : "null", op->column->name);
     *ret = key_path(f, op->column->type->args[0], *ret);
@@ -197,7 +197,7 @@ static int run_op(filler *f, const operation *op)
     const column *col = op->column;
     bytes v = BYTES_NULL;
     int r = op->value ? term_value(op->value, f->w->x, &v) : 0;
-    if (r < 0 || cql_is_unset(v))
+    if (r < 0 || bytes_is_unset(v))
         return r;
     switch (op->kind) {
     case OP_SET:
@@ -226,29 +226,6 @@ static int run_op(filler *f, const operation *op)
     }
 }
 
-/* ---- order ---- */
-
-static int cmp_cells(const void *a, const void *b)
-{
-    const cell *x = a, *y = b;
-    if (x->column != y->column)
-        return x->column < y->column ? -1 : 1;
-    return bytes_cmp(x->path, y->path);
-}
-
-static void sort_cells(row *r, arena *a)
-{
-    qsort(r->cells, r->n_cells, sizeof *r->cells, cmp_cells);
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < r->n_cells; i++) {
-        if (kept && cmp_cells(&r->cells[kept - 1], &r->cells[i]) == 0)
-            r->cells[kept - 1] = cell_merge(&r->cells[kept - 1], &r->cells[i], a);
-        else
-            r->cells[kept++] = r->cells[i];
-    }
-    r->n_cells = kept;
-}
-
 int row_fill(const modify_plan *p, const write_params *w, bool statics, row *ret)
 {
     filler f = {w, ret, p->n_ops, false};
@@ -261,7 +238,7 @@ int row_fill(const modify_plan *p, const write_params *w, bool statics, row *ret
         if (__builtin_expect(op->kind == OP_SET, 1)) {
             bytes v;
             r = term_value(op->value, w->x, &v);
-            if (r == 0 && !cql_is_unset(v))
+            if (r == 0 && !bytes_is_unset(v))
                 put_cell(&f, op->column, BYTES_NULL, v);
         } else {
             r = run_op(&f, op);
@@ -270,6 +247,6 @@ int row_fill(const modify_plan *p, const write_params *w, bool statics, row *ret
             return r;
     }
     if (f.unsorted)
-        sort_cells(ret, w->x->a);
+        row_sort(ret, w->x->a);
     return 0;
 }

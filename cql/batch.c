@@ -1,0 +1,243 @@
+/* Batches: several modifications, one default timestamp, one mutation per partition and table. */
+#include "cql/plan.h"
+
+#define BATCH_MAX 65535 /* the binary protocol counts statements in 16 bits */
+
+struct batch_plan {
+    batch_type type;
+    unsigned n;
+    const modify_plan *const *entries;
+    const term *timestamp;
+};
+
+static int check_entry(batch_type type, const modify_plan *p, bool batch_timestamp, err_info *err)
+{
+    if (type == BATCH_COUNTER && !modify_is_counter(p))
+        return err_set(err, ERR_INVALID, "Cannot include non-counter statement in a counter batch");
+    if (type != BATCH_COUNTER && modify_is_counter(p))
+        return err_set(err, ERR_INVALID,
+                       type == BATCH_LOGGED ? "Cannot include a counter statement in a logged batch"
+                                            : "Counter and non-counter mutations cannot exist in "
+                                              "the same batch");
+    if (batch_timestamp && modify_has_timestamp(p))
+        return err_set(err, ERR_INVALID,
+                       "Timestamp must be set either on BATCH or individual statements");
+    return 0;
+}
+
+int compile_batch(compiler *c, const ast_batch *ast, const batch_plan **ret)
+{
+    static const batch_type types[] = {[AST_BATCH_LOGGED] = BATCH_LOGGED,
+                                       [AST_BATCH_UNLOGGED] = BATCH_UNLOGGED,
+                                       [AST_BATCH_COUNTER] = BATCH_COUNTER};
+    batch_plan *p = arena_new(c->a, batch_plan);
+    const modify_plan **entries = arena_array(c->a, const modify_plan *, ast->statements.n + 1);
+    p->type = types[ast->type];
+    p->n = ast->statements.n;
+    p->entries = entries;
+    if (ast->using.ttl)
+        return err_set(c->err, ERR_INVALID, "Global TTL on the BATCH statement is not supported.");
+    if (ast->using.timestamp && p->type == BATCH_COUNTER)
+        return err_set(c->err, ERR_INVALID, "Cannot provide custom timestamp for counter BATCH");
+    int r = compile_int_term(c, ast->using.timestamp, TYPE_BIGINT, "[timestamp]", &p->timestamp);
+    for (unsigned i = 0; i < p->n && r == 0; i++) {
+        r = compile_modify(c, ast->statements.at[i], &entries[i]);
+        if (r == 0)
+            r = check_entry(p->type, entries[i], p->timestamp != NULL, c->err);
+    }
+    *ret = p;
+    return r;
+}
+
+/* ---- merging ---- */
+
+typedef struct gathered {
+    const keyspace *keyspace;
+    mutation m;
+} gathered;
+
+typedef struct gatherer {
+    arena *a;
+    map by_key; /* table id and partition key -> gathered */
+    unsigned n, cap;
+    gathered **all;
+} gatherer;
+
+static gathered *gather_find(gatherer *g, const keyspace *ks, const mutation *m)
+{
+    uint8_t *key = arena_alloc(g->a, 16 + m->key.n);
+    memcpy(key, m->table.b, 16);
+    memcpy(key + 16, m->key.p, m->key.n);
+    gathered *x = map_get(&g->by_key, bytes_of(key, 16 + m->key.n));
+    if (x)
+        return x;
+    x = arena_new(g->a, gathered);
+    x->keyspace = ks;
+    x->m = (mutation){.table = m->table, .key = m->key, .deletion = DELETION_NONE};
+    map_put(&g->by_key, bytes_of(key, 16 + m->key.n), x);
+    if (g->n == g->cap) {
+        g->cap = g->cap ? g->cap * 2 : 16;
+        gathered **all = arena_array(g->a, gathered *, g->cap);
+        if (g->n)
+            memcpy(all, g->all, g->n * sizeof *all);
+        g->all = all;
+    }
+    return g->all[g->n++] = x;
+}
+
+static void *append(arena *a, const void *x, uint32_t nx, const void *y, uint32_t ny, size_t size)
+{
+    uint8_t *out = arena_alloc(a, (nx + (size_t)ny) * size + 1);
+    if (nx)
+        memcpy(out, x, nx * size);
+    if (ny)
+        memcpy(out + nx * size, y, ny * size);
+    return out;
+}
+
+static void gather(gatherer *g, const keyspace *ks, const mutation *m)
+{
+    mutation *to = &gather_find(g, ks, m)->m;
+    to->deletion = deletion_max(to->deletion, m->deletion);
+    if (m->static_row)
+        to->static_row = to->static_row ? row_merge(to->static_row, m->static_row, g->a)
+                                        : m->static_row;
+    if (!to->n_rows) {
+        to->rows = m->rows;
+    } else if (m->n_rows) {
+        to->rows = append(g->a, to->rows, to->n_rows, m->rows, m->n_rows, sizeof(row));
+    }
+    to->n_rows += m->n_rows;
+    if (m->n_ranges)
+        to->ranges = append(g->a, to->ranges, to->n_ranges, m->ranges, m->n_ranges,
+                            sizeof(range_tombstone));
+    to->n_ranges += m->n_ranges;
+}
+
+static int gather_entry(gatherer *g, exec *x, const modify_plan *p)
+{
+    mutations ms = {0};
+    int r = modify_run(p, x, &ms);
+    for (unsigned i = 0; i < ms.n && r == 0; i++)
+        gather(g, modify_keyspace(p), &ms.p[i]);
+    return r;
+}
+
+/* One request for each keyspace. */
+static int co_fn write_gathered(gatherer *g, exec *x, batch_type type)
+{
+    const mutation **list = arena_array(x->a, const mutation *, g->n + 1);
+    unsigned done = 0;
+    while (done < g->n) {
+        write_request w = {.mutations = list, .cl = x->o->cl};
+        w.write_type = type == BATCH_UNLOGGED || g->n == 1 ? "UNLOGGED_BATCH" : "BATCH";
+        for (unsigned i = 0; i < g->n; i++) {
+            if (!g->all[i] || (w.keyspace && g->all[i]->keyspace != w.keyspace))
+                continue;
+            w.keyspace = g->all[i]->keyspace;
+            list[w.n++] = &g->all[i]->m;
+            g->all[i] = NULL;
+        }
+        done += (unsigned)w.n;
+        int r = coordinate_write(x->q->c, x->e, &w, x->err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int co_fn finish(gatherer *g, exec *x, batch_type type, int r, cql_result *ret)
+{
+    map_done(&g->by_key);
+    ret->kind = RESULT_VOID;
+    if (r == 0 && consistency_is_serial(x->o->cl))
+        r = err_set(x->err, ERR_INVALID, "You must use conditional updates for serializable writes");
+    return r < 0 ? r : write_gathered(g, x, type);
+}
+
+int co_fn execute_batch(exec *x, const batch_plan *p, cql_result *ret)
+{
+    gatherer g = {.a = x->a};
+    int64_t ts;
+    int r = term_int(p->timestamp, x, NO_TIMESTAMP, &ts);
+    if (ts != NO_TIMESTAMP)
+        x->timestamp_us = ts;
+    for (unsigned i = 0; i < p->n && r == 0; i++)
+        r = gather_entry(&g, x, p->entries[i]);
+    return finish(&g, x, p->type, r, ret);
+}
+
+/* ---- batches of the binary protocol ---- */
+
+typedef struct entry_run {
+    cql *q;
+    env *e;
+    const cql_client *client;
+    const query_options *o;
+    batch_type type;
+    gatherer *g;
+    exec *x;
+    statement **held; /* released after the write: mutations point into them */
+} entry_run;
+
+static int find_entry(entry_run *er, const batch_entry *b, statement **ret, err_info *err)
+{
+    const char *ks = er->o->keyspace ? er->o->keyspace : er->client->keyspace;
+    if (!b->prepared)
+        return statement_new(er->q, er->e, ks, b->text, ret, err);
+    schema *now = coordinator_schema(er->q->c, er->e);
+    bool fresh = now == b->prepared->schema;
+    schema_unref(now);
+    if (!fresh)
+        return statement_new(er->q, er->e, b->prepared->keyspace,
+                             bytes_str(b->prepared->info.text), ret, err);
+    *ret = statement_ref(b->prepared);
+    return 0;
+}
+
+static int run_entry(entry_run *er, const batch_entry *b, statement **ret_held)
+{
+    exec *x = er->x;
+    int r = find_entry(er, b, ret_held, x->err);
+    if (r < 0)
+        return r;
+    statement *s = *ret_held;
+    if (!s->info.is_batchable)
+        return err_set(x->err, ERR_INVALID,
+                       "Invalid statement in batch: only UPDATE, INSERT and DELETE statements are "
+                       "allowed.");
+    if (b->n_values != s->info.n_markers)
+        return err_set(x->err, ERR_INVALID,
+                       "Invalid amount of bind variables: there were %u markers(?) in CQL but %u "
+                       "bound variables",
+                       s->info.n_markers, b->n_values);
+    r = check_entry(er->type, s->modify, false, x->err);
+    if (r < 0)
+        return r;
+    x->s = s;
+    x->values = b->values;
+    x->n_values = b->n_values;
+    return gather_entry(er->g, x, s->modify);
+}
+
+int co_fn cql_batch(cql *q, env *e, cql_client *cl, batch_type type, const batch_entry *entries,
+                    size_t n, const query_options *o, arena *a, cql_result *ret, err_info *err)
+{
+    exec x = {.q = q, .e = e, .client = cl, .o = o, .a = a, .err = err};
+    gatherer g = {.a = a};
+    entry_run er = {q, e, cl, o, type, &g, &x, NULL};
+    if (n > BATCH_MAX)
+        return err_set(err, ERR_INVALID, "A batch has at most %d statements", BATCH_MAX);
+    x.now_us = env_now_us(e);
+    x.now_s = o->now_s ? o->now_s : (int32_t)(x.now_us / 1000000);
+    x.timestamp_us = NO_TIMESTAMP;
+    *ret = (cql_result){.kind = RESULT_VOID};
+    er.held = arena_array(a, statement *, n + 1);
+    int r = 0;
+    for (size_t i = 0; i < n && r == 0; i++)
+        r = run_entry(&er, &entries[i], &er.held[i]);
+    r = finish(&g, &x, type, r, ret);
+    for (size_t i = 0; i < n; i++)
+        statement_unref(er.held[i]);
+    return r;
+}
