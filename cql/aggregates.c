@@ -80,9 +80,11 @@ void aggregate_add(const selector *s, aggregate_state *st, bytes v, arena *a)
 
 bytes aggregate_result(const selector *s, const aggregate_state *st, arena *a)
 {
-    static const uint8_t sizes[TYPE_KIND_COUNT] = {
-        [TYPE_TINYINT] = 1, [TYPE_SMALLINT] = 2, [TYPE_INT] = 4, [TYPE_BIGINT] = 8,
-        [TYPE_COUNTER] = 8};
+    static const uint8_t sizes[TYPE_KIND_COUNT] = {[TYPE_TINYINT] = 1,
+                                                   [TYPE_SMALLINT] = 2,
+                                                   [TYPE_INT] = 4,
+                                                   [TYPE_BIGINT] = 8,
+                                                   [TYPE_COUNTER] = 8};
     bool avg = s->aggregate == AGG_AVG && st->count;
     switch (s->aggregate) {
     case AGG_COUNT:

@@ -100,8 +100,8 @@ static void gather(gatherer *g, const keyspace *ks, const mutation *m)
     mutation *to = &gather_find(g, ks, m)->m;
     to->deletion = deletion_max(to->deletion, m->deletion);
     if (m->static_row)
-        to->static_row = to->static_row ? row_merge(to->static_row, m->static_row, g->a)
-                                        : m->static_row;
+        to->static_row =
+            to->static_row ? row_merge(to->static_row, m->static_row, g->a) : m->static_row;
     if (!to->n_rows) {
         to->rows = m->rows;
     } else if (m->n_rows) {
@@ -109,8 +109,8 @@ static void gather(gatherer *g, const keyspace *ks, const mutation *m)
     }
     to->n_rows += m->n_rows;
     if (m->n_ranges)
-        to->ranges = append(g->a, to->ranges, to->n_ranges, m->ranges, m->n_ranges,
-                            sizeof(range_tombstone));
+        to->ranges =
+            append(g->a, to->ranges, to->n_ranges, m->ranges, m->n_ranges, sizeof(range_tombstone));
     to->n_ranges += m->n_ranges;
 }
 
@@ -151,7 +151,8 @@ static int co_fn finish(gatherer *g, exec *x, batch_type type, int r, cql_result
     map_done(&g->by_key);
     ret->kind = RESULT_VOID;
     if (r == 0 && consistency_is_serial(x->o->cl))
-        r = err_set(x->err, ERR_INVALID, "You must use conditional updates for serializable writes");
+        r = err_set(x->err, ERR_INVALID,
+                    "You must use conditional updates for serializable writes");
     return r < 0 ? r : write_gathered(g, x, type);
 }
 
@@ -189,8 +190,8 @@ static int find_entry(entry_run *er, const batch_entry *b, statement **ret, err_
     bool fresh = now == b->prepared->schema;
     schema_unref(now);
     if (!fresh)
-        return statement_new(er->q, er->e, b->prepared->keyspace,
-                             bytes_str(b->prepared->info.text), ret, err);
+        return statement_new(er->q, er->e, b->prepared->keyspace, bytes_str(b->prepared->info.text),
+                             ret, err);
     *ret = statement_ref(b->prepared);
     return 0;
 }

@@ -3,10 +3,14 @@
 #include "cql/types.h"
 
 static ddl_fn *const changes[AST_KIND_COUNT] = {
-    [AST_CREATE_KEYSPACE] = ddl_create_keyspace, [AST_ALTER_KEYSPACE] = ddl_alter_keyspace,
-    [AST_DROP_KEYSPACE] = ddl_drop_keyspace,     [AST_CREATE_TABLE] = ddl_create_table,
-    [AST_ALTER_TABLE] = ddl_alter_table,         [AST_DROP_TABLE] = ddl_drop_table,
-    [AST_CREATE_TYPE] = ddl_create_type,         [AST_ALTER_TYPE] = ddl_alter_type,
+    [AST_CREATE_KEYSPACE] = ddl_create_keyspace,
+    [AST_ALTER_KEYSPACE] = ddl_alter_keyspace,
+    [AST_DROP_KEYSPACE] = ddl_drop_keyspace,
+    [AST_CREATE_TABLE] = ddl_create_table,
+    [AST_ALTER_TABLE] = ddl_alter_table,
+    [AST_DROP_TABLE] = ddl_drop_table,
+    [AST_CREATE_TYPE] = ddl_create_type,
+    [AST_ALTER_TYPE] = ddl_alter_type,
     [AST_DROP_TYPE] = ddl_drop_type,
 };
 
@@ -71,9 +75,9 @@ bool type_uses(const type *t, const char *udt)
 }
 
 /* Time and 62 random bits: two nodes that create at once do not collide. */
-uuid ddl_table_id(const ddl *d)
+uuid ddl_table_id(ddl *d)
 {
-    return uuid_time(cql_next_timestamp(d->q, d->e, 1), 0, env_random(d->e));
+    return uuid_time(cql_next_timestamp(d->q, d->e, 1), 0, d->random++);
 }
 
 typedef struct running {
@@ -92,6 +96,7 @@ static int decide(void *arg, const schema *s, int64_t timestamp_us, int32_t now_
 static int co_fn ddl_run(cql *q, env *e, ddl *d, ddl_fn *fn, err_info *err)
 {
     running r = {d, fn};
+    d->random = env_random(e);
     schema_change ch = {decide, &r};
     return coordinate_schema_change(q->c, e, &ch, err);
 }
@@ -169,8 +174,9 @@ static int decide_table_draft(ddl_step *s)
     if (!schema_keyspace(s->schema, t->keyspace))
         return err_set(s->err, ERR_INVALID, "Keyspace '%s' doesn't exist", t->keyspace);
     if (schema_table(s->schema, t->keyspace, t->name)) {
-        r = err_set(s->err, ERR_EXISTS, "Cannot add already existing table \"%s\" to keyspace \"%s\"",
-                    t->name, t->keyspace);
+        r = err_set(s->err, ERR_EXISTS,
+                    "Cannot add already existing table \"%s\" to keyspace \"%s\"", t->name,
+                    t->keyspace);
         if (s->err) {
             snprintf(s->err->keyspace, sizeof s->err->keyspace, "%s", t->keyspace);
             snprintf(s->err->table, sizeof s->err->table, "%s", t->name);

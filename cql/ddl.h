@@ -4,8 +4,9 @@
 #include "cql/plan.h"
 
 typedef struct ddl {
-    env *e;
+    env *e; /* the caller's; decide may run on another thread and use its clock only */
     cql *q;
+    uint64_t random; /* for table ids */
     const ast_statement *ast;
     const char *keyspace; /* of the session; "" none */
     /* What was done, for the answer; change NULL: nothing. */
@@ -38,7 +39,7 @@ int ddl_check_writable(const char *ks, err_info *err);
 bool ddl_name_is_valid(const char *name);
 int ddl_type(ddl_step *s, const char *ks, const ast_type *t, const type **ret);
 /* A fresh table id. */
-uuid ddl_table_id(const ddl *d);
+uuid ddl_table_id(ddl *d);
 /* A map literal of plain values. ERR_SYNTAX when it is none. */
 int ddl_map_options(ddl_step *s, const char *property, const ast_term *t, options *ret);
 int ddl_boolean(ddl_step *s, const char *property, const ast_term *t, bool *ret);

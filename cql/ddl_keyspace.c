@@ -118,9 +118,8 @@ int ddl_alter_keyspace(ddl_step *s)
         return r;
     const keyspace *old = schema_keyspace(s->schema, name);
     if (!old)
-        return ast->if_exists
-                   ? 0
-                   : err_set(s->err, ERR_INVALID, "Keyspace '%s' doesn't exist", name);
+        return ast->if_exists ? 0
+                              : err_set(s->err, ERR_INVALID, "Keyspace '%s' doesn't exist", name);
     keyspace_draft k = {name, old->durable_writes, old->replication};
     bool has;
     if ((r = keyspace_properties(s, &ast->properties, &k, &has)) < 0 ||
@@ -139,9 +138,8 @@ int ddl_drop_keyspace(ddl_step *s)
     if (r < 0)
         return r;
     if (!schema_keyspace(s->schema, name))
-        return ast->if_exists
-                   ? 0
-                   : err_set(s->err, ERR_INVALID, "Keyspace '%s' doesn't exist", name);
+        return ast->if_exists ? 0
+                              : err_set(s->err, ERR_INVALID, "Keyspace '%s' doesn't exist", name);
     schema_drop_keyspace(s->schema, name, s->timestamp_us, s->now_s, s->a, s->out);
     ddl_report(s, "DROPPED", "KEYSPACE", name, "");
     return 0;

@@ -109,7 +109,8 @@ static int fix_compaction(ddl_step *s, table_options *t)
 {
     const char *class_name = options_get(t->compaction, "class");
     if (!class_name)
-        return err_set(s->err, ERR_CONFIG, "Missing sub-option 'class' for the 'compaction' option");
+        return err_set(s->err, ERR_CONFIG,
+                       "Missing sub-option 'class' for the 'compaction' option");
     option *o = arena_array(s->a, option, t->compaction.n + 3);
     unsigned n = 0;
     put_option(o, &n, "class", "");
@@ -229,7 +230,8 @@ static int check_classes(const table_options *o, err_info *err)
     const char *compaction = options_get(o->compaction, "class");
     const char *compressor = options_get(o->compression, "class");
     if (compaction && !is_one_of(compaction, "org.apache.cassandra.db.compaction.", compactions))
-        return err_set(err, ERR_CONFIG, "Unable to find compaction strategy class '%s'", compaction);
+        return err_set(err, ERR_CONFIG, "Unable to find compaction strategy class '%s'",
+                       compaction);
     if (compressor && !is_one_of(compressor, "org.apache.cassandra.io.compress.", compressors))
         return err_set(err, ERR_CONFIG, "Could not create Compression for type %s", compressor);
     return 0;
@@ -263,8 +265,9 @@ int table_options_check(const table_options *o, err_info *err)
             return err_set(err, ERR_CONFIG, "%s must be greater than or equal to %d (got %d)",
                            ints[i].name, ints[i].least, ints[i].value);
     if (o->default_time_to_live_s > MAX_TTL_S)
-        return err_set(err, ERR_CONFIG, "default_time_to_live must be less than or equal to %d "
-                                        "(got %d)",
+        return err_set(err, ERR_CONFIG,
+                       "default_time_to_live must be less than or equal to %d "
+                       "(got %d)",
                        MAX_TTL_S, o->default_time_to_live_s);
     if (o->max_index_interval < o->min_index_interval)
         return err_set(err, ERR_CONFIG,

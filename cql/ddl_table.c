@@ -3,8 +3,8 @@
 
 static int exists(ddl_step *s, const char *ks, const char *name)
 {
-    int r = err_set(s->err, ERR_EXISTS, "Cannot add already existing table \"%s\" to keyspace \"%s\"",
-                    name, ks);
+    int r = err_set(s->err, ERR_EXISTS,
+                    "Cannot add already existing table \"%s\" to keyspace \"%s\"", name, ks);
     if (s->err) {
         snprintf(s->err->keyspace, sizeof s->err->keyspace, "%s", ks);
         snprintf(s->err->table, sizeof s->err->table, "%s", name);
@@ -92,7 +92,8 @@ static int declare_columns(ddl_step *s, const ast_create_table *ast, table_draft
     for (uint32_t i = 0; i < ast->columns.n; i++) {
         const ast_column_def *def = &ast->columns.at[i];
         if (draft_column(t, def->name.name))
-            return err_set(s->err, ERR_INVALID, "Duplicate column '%.*s' declaration for table '%s'",
+            return err_set(s->err, ERR_INVALID,
+                           "Duplicate column '%.*s' declaration for table '%s'",
                            (int)def->name.name.n, def->name.name.p, t->name);
         column_draft *c = &t->columns[t->n_columns];
         c->name = arena_copy(s->a, def->name.name);
@@ -239,8 +240,8 @@ static int check_added(ddl_step *s, const table *t, const column_draft *c, const
                        "previous type %s",
                        name, type_cql_name(s->a, c->type), type_cql_name(s->a, old->type));
     if (old && (c->type->kind == TYPE_COUNTER))
-        return err_set(s->err, ERR_INVALID,
-                       "Cannot re-add previously dropped counter column %s", name);
+        return err_set(s->err, ERR_INVALID, "Cannot re-add previously dropped counter column %s",
+                       name);
     if (table_is_counter(t) != (c->type->kind == TYPE_COUNTER))
         return err_set(s->err, ERR_INVALID,
                        table_is_counter(t) ? "Cannot add a non counter column to a counter table"
@@ -284,8 +285,8 @@ static void remember_dropped(ddl_step *s, table_draft *d, const column_draft *c,
     for (unsigned i = 0; i < d->n_dropped; i++)
         if (strcmp(d->dropped[i].name, name) != 0)
             all[n++] = d->dropped[i];
-    all[n++] = (dropped_column){name, c->type, column_id_of(c->name), when,
-                                c->kind == COLUMN_STATIC};
+    all[n++] =
+        (dropped_column){name, c->type, column_id_of(c->name), when, c->kind == COLUMN_STATIC};
     d->dropped = all;
     d->n_dropped = n;
 }
@@ -369,9 +370,9 @@ int ddl_alter_table(ddl_step *s)
     const char *name = arena_str(s->a, ast->name.name);
     const table *t = schema_table(s->schema, ks->name, name);
     if (!t)
-        return ast->if_exists ? 0
-                              : err_set(s->err, ERR_INVALID, "Table '%s.%s' doesn't exist",
-                                        ks->name, name);
+        return ast->if_exists
+                   ? 0
+                   : err_set(s->err, ERR_INVALID, "Table '%s.%s' doesn't exist", ks->name, name);
     table_draft d;
     table_draft_of(t, s->a, &d);
     if ((r = alter_draft(s, ast, t, &d)) < 0 || (r = table_check(&d, s->err)) < 0)
@@ -386,8 +387,8 @@ int ddl_drop_table(ddl_step *s)
     const ast_drop *ast = s->d->ast->drop_table;
     const keyspace *ks;
     const char *name = arena_str(s->a, ast->name.name);
-    const char *ks_name = ast->name.keyspace.p ? arena_str(s->a, ast->name.keyspace)
-                                               : s->d->keyspace;
+    const char *ks_name =
+        ast->name.keyspace.p ? arena_str(s->a, ast->name.keyspace) : s->d->keyspace;
     if (ast->if_exists && *ks_name && !schema_keyspace(s->schema, ks_name))
         return 0;
     int r = ddl_keyspace_of(s, &ast->name, &ks);
@@ -395,9 +396,9 @@ int ddl_drop_table(ddl_step *s)
         return r;
     const table *t = schema_table(s->schema, ks->name, name);
     if (!t)
-        return ast->if_exists ? 0
-                              : err_set(s->err, ERR_INVALID, "Table '%s.%s' doesn't exist",
-                                        ks->name, name);
+        return ast->if_exists
+                   ? 0
+                   : err_set(s->err, ERR_INVALID, "Table '%s.%s' doesn't exist", ks->name, name);
     schema_drop_table(s->schema, t, s->timestamp_us, s->now_s, s->a, s->out);
     ddl_report(s, "DROPPED", "TABLE", t->keyspace, t->name);
     return 0;

@@ -101,9 +101,9 @@ int ddl_alter_type(ddl_step *s)
     const char *name = arena_str(s->a, ast->name.name);
     const type *old = keyspace_type(ks, name);
     if (!old)
-        return ast->if_exists ? 0
-                              : err_set(s->err, ERR_INVALID, "Type '%s.%s' doesn't exist",
-                                        ks->name, name);
+        return ast->if_exists
+                   ? 0
+                   : err_set(s->err, ERR_INVALID, "Type '%s.%s' doesn't exist", ks->name, name);
     type *t = udt_new(s, ks->name, name, old->n_args + ast->columns.n);
     t->n_args = old->n_args;
     memcpy((void *)t->args, old->args, old->n_args * sizeof *old->args);
@@ -140,9 +140,9 @@ int ddl_drop_type(ddl_step *s)
         return r;
     const char *name = arena_str(s->a, ast->name.name);
     if (!keyspace_type(ks, name))
-        return ast->if_exists ? 0
-                              : err_set(s->err, ERR_INVALID, "Type '%s.%s' doesn't exist",
-                                        ks->name, name);
+        return ast->if_exists
+                   ? 0
+                   : err_set(s->err, ERR_INVALID, "Type '%s.%s' doesn't exist", ks->name, name);
     if ((r = check_unused(s, ks, name)) < 0)
         return r;
     schema_drop_type(s->schema, ks->name, name, s->timestamp_us, s->now_s, s->a, s->out);

@@ -117,7 +117,9 @@ static int run_blob_as(const function *f, exec *x, const bytes *args, bytes *ret
 
 #define BLOBS(kind, name)                                                                          \
     {name "asblob", TYPE_BLOB, 1, {kind}, run_as_blob},                                            \
-    {"blobas" name, kind, 1, {TYPE_BLOB}, run_blob_as}
+    {                                                                                              \
+        "blobas" name, kind, 1, {TYPE_BLOB}, run_blob_as                                           \
+    }
 
 static const function functions[] = {
     {"now", TYPE_TIMEUUID, 0, {0}, run_now},

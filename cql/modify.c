@@ -91,8 +91,7 @@ static int run_plain(const modify_plan *p, exec *x, const write_params *w, mutat
     row->clustering = CLUSTERING_EMPTY;
     if (t->n_clustering) {
         bytes room[8];
-        bytes *values =
-            t->n_clustering <= 8 ? room : arena_array(x->a, bytes, t->n_clustering);
+        bytes *values = t->n_clustering <= 8 ? room : arena_array(x->a, bytes, t->n_clustering);
         unsigned at = 0;
         for (unsigned i = 0; i < where->n_prefix && at == i; i++, at++) {
             if (where->prefix[i]->n_columns > 1)
@@ -164,8 +163,7 @@ static int shape_ranges(const modify_plan *p, const write_params *w, shape *s)
     must(!all);
     s->ranges = arena_array(x->a, range_tombstone, s->n_ranges + 1);
     for (unsigned i = 0; i < s->n_ranges; i++)
-        s->ranges[i] = (range_tombstone){slices[i].start, slices[i].end,
-                                         {w->timestamp, x->now_s}};
+        s->ranges[i] = (range_tombstone){slices[i].start, slices[i].end, {w->timestamp, x->now_s}};
     return 0;
 }
 
@@ -203,9 +201,14 @@ static int run_general(const modify_plan *p, exec *x, const write_params *w, mut
         return r;
     for (unsigned i = 0; i < n; i++) {
         mutation *m = mutations_add(out, x->a);
-        *m = (mutation){.table = p->table->id, .key = keys[i], .deletion = DELETION_NONE,
-                        .static_row = s.statics, .n_rows = s.n_rows, .rows = s.rows,
-                        .n_ranges = s.n_ranges, .ranges = s.ranges};
+        *m = (mutation){.table = p->table->id,
+                        .key = keys[i],
+                        .deletion = DELETION_NONE,
+                        .static_row = s.statics,
+                        .n_rows = s.n_rows,
+                        .rows = s.rows,
+                        .n_ranges = s.n_ranges,
+                        .ranges = s.ranges};
         if (p->target == TARGET_PARTITION)
             m->deletion = (deletion){w->timestamp, x->now_s};
     }

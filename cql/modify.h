@@ -4,17 +4,17 @@
 #include "cql/plan.h"
 
 typedef enum op_kind {
-    OP_SET,           /* simple column = value */
-    OP_ASSIGN,        /* multi-cell column = value: what was there goes */
-    OP_ADD,           /* elements appended or put */
-    OP_PREPEND,       /* list */
-    OP_REMOVE,        /* set elements, map keys */
-    OP_PUT,           /* map[key] = value */
-    OP_SET_FIELD,     /* udt.field = value */
-    OP_DELETE,        /* the column */
-    OP_DELETE_KEY,    /* map[key], set[key] */
-    OP_DELETE_FIELD,  /* udt.field */
-    OP_SET_EMPTY,     /* hidden value column of a table that is all key */
+    OP_SET,          /* simple column = value */
+    OP_ASSIGN,       /* multi-cell column = value: what was there goes */
+    OP_ADD,          /* elements appended or put */
+    OP_PREPEND,      /* list */
+    OP_REMOVE,       /* set elements, map keys */
+    OP_PUT,          /* map[key] = value */
+    OP_SET_FIELD,    /* udt.field = value */
+    OP_DELETE,       /* the column */
+    OP_DELETE_KEY,   /* map[key], set[key] */
+    OP_DELETE_FIELD, /* udt.field */
+    OP_SET_EMPTY,    /* hidden value column of a table that is all key */
 } op_kind;
 
 typedef struct operation {

@@ -57,8 +57,8 @@ static void plan_finish(modify_plan *p)
     p->plain = p->where.key_single && p->target == TARGET_ROWS && !p->n_static_ops &&
                (p->where.row_exact || p->table->n_clustering == 0);
     for (unsigned i = 0; i < p->n_ops; i++)
-        p->plain &= p->ops[i].kind == OP_SET || (p->ops[i].kind == OP_DELETE &&
-                                                 !type_is_multicell(p->ops[i].column->type));
+        p->plain &= p->ops[i].kind == OP_SET ||
+                    (p->ops[i].kind == OP_DELETE && !type_is_multicell(p->ops[i].column->type));
 }
 
 /* ---- INSERT ---- */
@@ -112,8 +112,12 @@ static int check_insert_key(compiler *c, const insert_state *st)
 static int insert_target(compiler *c, modify_plan *p, const insert_state *st)
 {
     const table *t = c->table;
-    p->where = (restrictions){.table = t, .key_complete = true, .key_single = true,
-                              .key = st->key, .prefix = st->prefix, .n_prefix = st->n_prefix,
+    p->where = (restrictions){.table = t,
+                              .key_complete = true,
+                              .key_single = true,
+                              .key = st->key,
+                              .prefix = st->prefix,
+                              .n_prefix = st->n_prefix,
                               .prefix_columns = st->n_prefix};
     p->where.row_exact = st->n_prefix == t->n_clustering;
     if (table_is_static_compact(t)) {
@@ -172,8 +176,9 @@ static int no_multicell(compiler *c, const ast_assignment *as, const column *col
         return err_set(c->err, ERR_INVALID,
                        "Invalid operation (%s = %s %s %s) for frozen collection column %s",
                        col->name, col->name, op, value, col->name);
-    return err_set(c->err, ERR_INVALID, "Invalid operation (%s = %s %s %s) for non counter column %s",
-                   col->name, col->name, op, value, col->name);
+    return err_set(c->err, ERR_INVALID,
+                   "Invalid operation (%s = %s %s %s) for non counter column %s", col->name,
+                   col->name, op, value, col->name);
 }
 
 /* column = column + value and its relatives. */
@@ -282,8 +287,8 @@ static int check_repeated(compiler *c, const modify_plan *p)
             const operation *a = &p->ops[i], *b = &p->ops[k];
             bool whole = a->kind <= OP_ASSIGN || b->kind <= OP_ASSIGN;
             if (a->column == b->column && whole)
-                return err_set(c->err, ERR_INVALID,
-                               "Multiple incompatible setting of column %s", a->column->name);
+                return err_set(c->err, ERR_INVALID, "Multiple incompatible setting of column %s",
+                               a->column->name);
         }
     }
     return 0;
@@ -349,8 +354,7 @@ static int compile_deletion(compiler *c, const ast_deletion *d, modify_plan *p)
     if (d->key) {
         if ((r = check_element(c, col, true)) < 0)
             return r;
-        return compile_term(c, d->key, col->type->args[0],
-                            arena_printf(c->a, "key(%s)", col->name),
+        return compile_term(c, d->key, col->type->args[0], arena_printf(c->a, "key(%s)", col->name),
                             &add_op(p, OP_DELETE_KEY, col)->key);
     }
     if (d->field.name.p) {
@@ -411,8 +415,7 @@ int compile_delete(compiler *c, const ast_delete *ast, const modify_plan **ret)
     if (ast->conditions.n || ast->if_exists)
         return err_set(c->err, ERR_NOT_SUPPORTED, NO_LWT);
     if (table_is_counter(c->table) && p->timestamp)
-        return err_set(c->err, ERR_INVALID,
-                       "Cannot provide custom timestamp for counter updates");
+        return err_set(c->err, ERR_INVALID, "Cannot provide custom timestamp for counter updates");
     plan_finish(p);
     *ret = p;
     return 0;

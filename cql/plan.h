@@ -169,9 +169,9 @@ typedef struct restriction {
 
 typedef struct restrictions {
     const table *table;
-    bool key_complete;               /* all partition key columns by = or IN */
-    const restriction *const *key;   /* n_partition of them when key_complete */
-    bool key_single;                 /* key_complete by = only */
+    bool key_complete;                 /* all partition key columns by = or IN */
+    const restriction *const *key;     /* n_partition of them when key_complete */
+    bool key_single;                   /* key_complete by = only */
     const term *token_from, *token_to; /* token(k) bounds */
     bool token_from_inclusive, token_to_inclusive;
     bool has_token;
@@ -269,8 +269,7 @@ const type *type_copy(const type *t, arena *a);
 const column_spec *result_columns_copy(const column_spec *c, unsigned n, arena *a);
 
 /* ---- prepare.c, cache.c ---- */
-int statement_new(cql *q, env *e, const char *keyspace, bytes text, statement **ret,
-                  err_info *err);
+int statement_new(cql *q, env *e, const char *keyspace, bytes text, statement **ret, err_info *err);
 prepared_cache *prepared_cache_new(size_t bytes_max);
 prepared_cache *prepared_cache_free(prepared_cache *c);
 /* A reference, or NULL. */

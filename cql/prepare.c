@@ -108,8 +108,7 @@ static int check_markers(const compiler *c)
     return 0;
 }
 
-int statement_new(cql *q, env *e, const char *keyspace, bytes text, statement **ret,
-                  err_info *err)
+int statement_new(cql *q, env *e, const char *keyspace, bytes text, statement **ret, err_info *err)
 {
     statement *s = xzalloc(sizeof *s);
     atomic_init(&s->refs, 1);
@@ -120,7 +119,8 @@ int statement_new(cql *q, env *e, const char *keyspace, bytes text, statement **
     s->info.keyspace = s->keyspace;
     int r = cql_parse(text, &s->arena, &s->ast, err);
     if (r == 0 && s->ast->marker_count > MARKERS_MAX)
-        r = err_set(err, ERR_INVALID, "Too many markers(?). %u markers exceed the allowed maximum of %d",
+        r = err_set(err, ERR_INVALID,
+                    "Too many markers(?). %u markers exceed the allowed maximum of %d",
                     s->ast->marker_count, MARKERS_MAX);
     if (r == 0) {
         compiler c = {q, s->schema, s->keyspace, &s->arena, err, NULL, s->ast->marker_count, NULL};

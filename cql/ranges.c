@@ -68,8 +68,8 @@ static int restriction_values(const restriction *r, exec *x, unsigned *ret_n, by
 static int check_key(exec *x, const table *t, bytes key)
 {
     if (key.n > PARTITION_KEY_MAX)
-        return err_set(x->err, ERR_INVALID, "Key length of %zu is longer than maximum of %d",
-                       key.n, PARTITION_KEY_MAX);
+        return err_set(x->err, ERR_INVALID, "Key length of %zu is longer than maximum of %d", key.n,
+                       PARTITION_KEY_MAX);
     if (key.n == 0 && t->n_partition == 1)
         return err_set(x->err, ERR_INVALID, "Key may not be empty");
     return 0;

@@ -2,8 +2,8 @@
 #include "cql/plan.h"
 
 #define FILTERING                                                                                  \
-    "Cannot execute this query as it might involve data filtering and thus may have "             \
-    "unpredictable performance. If you want to execute this query despite the performance "       \
+    "Cannot execute this query as it might involve data filtering and thus may have "              \
+    "unpredictable performance. If you want to execute this query despite the performance "        \
     "unpredictability, use ALLOW FILTERING"
 
 typedef struct where {
@@ -52,8 +52,7 @@ static int set_values(compiler *c, const ast_relation *rel, const type *type, co
     return 0;
 }
 
-static int contains_type(compiler *c, const ast_relation *rel, const column *col,
-                         const type **ret)
+static int contains_type(compiler *c, const ast_relation *rel, const column *col, const type **ret)
 {
     const type *t = col->type;
     bool key = rel->op == AST_CONTAINS_KEY;
@@ -274,8 +273,8 @@ static const restriction *find_exact(where *w, unsigned position, unsigned *ret_
 {
     for (unsigned i = 0; i < w->n; i++) {
         const restriction *r = &w->all[i];
-        if (r->columns[0]->kind == COLUMN_CLUSTERING &&
-            r->columns[0]->position == (int)position && is_exact(r->op) && !r->map_key) {
+        if (r->columns[0]->kind == COLUMN_CLUSTERING && r->columns[0]->position == (int)position &&
+            is_exact(r->op) && !r->map_key) {
             *ret_i = i;
             return r;
         }

@@ -1,7 +1,7 @@
 /* SELECT, executed: reads partition after partition or along the ring, page by page, filters,
  * projects or aggregates, and says where to go on. */
-#include "base/alloc.h"
 #include "cql/select.h"
+#include "base/alloc.h"
 
 #define INTERNAL_PAGE_ROWS 5000 /* aggregates and filters read this much at a time */
 #define INTERNAL_PAGE_BYTES (4u << 20)
@@ -71,8 +71,7 @@ static int plan_sources(scan *s)
     const restrictions *w = &s->p->where;
     if (!w->key_complete) {
         int r = token_bound(s, w->token_from, !w->token_from_inclusive, false, &s->cmd.from);
-        return r < 0 ? r
-                     : token_bound(s, w->token_to, w->token_to_inclusive, true, &s->cmd.to);
+        return r < 0 ? r : token_bound(s, w->token_to, w->token_to_inclusive, true, &s->cmd.to);
     }
     if (!w->key_single)
         return restrictions_keys(w, s->x, &s->n_keys, &s->keys);
@@ -201,8 +200,7 @@ static void project(scan *s, const row_view *v, bytes *out)
         out[p->keys[i].out] = keep(s, v->key_parts[p->keys[i].column->position]);
     for (unsigned i = 0; i < p->n_clusterings; i++)
         out[p->clusterings[i].out] =
-            v->clustering ? keep(s, v->clustering[p->clusterings[i].column->position])
-                          : BYTES_NULL;
+            v->clustering ? keep(s, v->clustering[p->clusterings[i].column->position]) : BYTES_NULL;
     if (p->n_cells)
         project_cells(s, v, v->row, p->cells, p->n_cells, out);
     if (p->n_statics)

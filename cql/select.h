@@ -81,10 +81,10 @@ int selector_feed(const selector *s, exec *x, const row_view *v, aggregate_state
 
 /* ---- paging.c ---- */
 typedef struct paging_position {
-    bytes key;             /* null: from the start */
-    bytes clustering;      /* null: that partition is finished */
+    bytes key;        /* null: from the start */
+    bytes clustering; /* null: that partition is finished */
     uint32_t partition_rows;
-    uint32_t remaining;    /* of LIMIT */
+    uint32_t remaining; /* of LIMIT */
 } paging_position;
 bytes paging_encode(const paging_position *p, arena *a);
 /* ERR_PROTOCOL "Invalid value for the paging state". */

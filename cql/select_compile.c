@@ -75,8 +75,7 @@ static void build_projector(compiler *c, select_plan *p)
             p->plain = false;
             continue;
         }
-        by_kind[col->kind][n[col->kind]++] =
-            (cell_target){col, i, type_is_multicell(col->type)};
+        by_kind[col->kind][n[col->kind]++] = (cell_target){col, i, type_is_multicell(col->type)};
     }
     qsort(by_kind[COLUMN_STATIC], n[COLUMN_STATIC], sizeof(cell_target), cmp_targets);
     qsort(by_kind[COLUMN_REGULAR], n[COLUMN_REGULAR], sizeof(cell_target), cmp_targets);

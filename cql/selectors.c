@@ -56,8 +56,7 @@ static int compile_cell_info(compiler *c, const ast_term *t, selector *s)
     if (type_is_multicell(s->column->type))
         return err_set(c->err, ERR_INVALID, "Cannot use selection function %s on %s",
                        ttl ? "ttl" : "writeTime",
-                       s->column->type->kind == TYPE_UDT ? "non-frozen user types"
-                                                         : "collections");
+                       s->column->type->kind == TYPE_UDT ? "non-frozen user types" : "collections");
     s->kind = ttl ? SEL_TTL : SEL_WRITETIME;
     s->type = type_native(ttl ? TYPE_INT : TYPE_BIGINT);
     s->name = arena_printf(c->a, "%s(%s)", name, s->column->name);

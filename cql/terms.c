@@ -5,8 +5,7 @@
 #include "cql/types.h"
 
 #define T(x) (1u << (x))
-#define NUMBERS                                                                                    \
-    (T(TYPE_DECIMAL) | T(TYPE_DOUBLE) | T(TYPE_FLOAT))
+#define NUMBERS (T(TYPE_DECIMAL) | T(TYPE_DOUBLE) | T(TYPE_FLOAT))
 #define INTEGERS                                                                                   \
     (T(TYPE_BIGINT) | T(TYPE_COUNTER) | T(TYPE_INT) | T(TYPE_SMALLINT) | T(TYPE_TINYINT) |         \
      T(TYPE_VARINT) | T(TYPE_TIMESTAMP) | T(TYPE_DATE) | T(TYPE_TIME))
@@ -171,8 +170,8 @@ static int compile_literal(compiler *c, const ast_term *ast, const type *type, c
 {
     if (!literal_fits(ast, type))
         return err_set(c->err, ERR_INVALID, "Invalid %s constant (%.*s%s) for \"%s\" of type %s",
-                       literals[ast->kind].name, (int)ast->value.n, ast->value.p,
-                       "", name, type_cql_name(c->a, type));
+                       literals[ast->kind].name, (int)ast->value.n, ast->value.p, "", name,
+                       type_cql_name(c->a, type));
     bytes v = BYTES_NULL;
     int r = 0;
     if (ast->kind == AST_BLOB)
@@ -205,8 +204,7 @@ static unsigned sort_items(const type *element, bytes *items, unsigned n, unsign
         }
         bool same = lo < kept && type_compare(element, items[lo * step], item[0]) == 0;
         if (!same) {
-            memmove(items + (lo + 1) * step, items + lo * step,
-                    (kept - lo) * step * sizeof *items);
+            memmove(items + (lo + 1) * step, items + lo * step, (kept - lo) * step * sizeof *items);
             kept++;
         }
         memcpy(items + lo * step, item, step * sizeof *items);
@@ -262,9 +260,10 @@ static int compile_items(compiler *c, const ast_term *ast, const type *type, con
         if (!term_fits(item, type->args[arg]))
             return err_set(c->err, ERR_INVALID, "Invalid %s literal for %s: %s%s is not of type %s",
                            what, name,
-                           type->kind != TYPE_MAP ? (type->kind == TYPE_TUPLE ? "component " : "value ")
-                           : i & 1                ? "value "
-                                                  : "key ",
+                           type->kind != TYPE_MAP
+                               ? (type->kind == TYPE_TUPLE ? "component " : "value ")
+                           : i & 1 ? "value "
+                                   : "key ",
                            ast_term_text(item, c->a), type_cql_name(c->a, type->args[arg]));
         int r = compile_term(c, item, type->args[arg], item_name(c, type, name, i), &items[i]);
         if (r < 0)
@@ -330,8 +329,8 @@ static int compile_token_call(compiler *c, const ast_term *ast, const char *name
                        "Invalid number of arguments in call to function token: %u required but %u "
                        "provided",
                        t ? t->n_partition : 0, ast->items.n);
-    term *out = term_new(c, TERM_TOKEN,
-                         token_cql_type(coordinator_info(c->q->c)->partitioner), name);
+    term *out =
+        term_new(c, TERM_TOKEN, token_cql_type(coordinator_info(c->q->c)->partitioner), name);
     const term **items = arena_array(c->a, const term *, ast->items.n);
     for (uint32_t i = 0; i < ast->items.n; i++) {
         const column *col = &t->partition_columns[i];
@@ -383,10 +382,10 @@ static int compile_call(compiler *c, const ast_term *ast, const type *to, const 
                        (int)fn.n, fn.p);
     const term **items = arena_array(c->a, const term *, f->n_args + 1);
     for (unsigned i = 0; i < f->n_args; i++) {
-        const type *arg = f->args[i] == TYPE_KIND_COUNT ? type_native(TYPE_BLOB)
-                                                        : type_native(f->args[i]);
-        int r = compile_term(c, ast->items.at[i], arg,
-                             arena_printf(c->a, "arg%u(%s)", i, f->name), &items[i]);
+        const type *arg =
+            f->args[i] == TYPE_KIND_COUNT ? type_native(TYPE_BLOB) : type_native(f->args[i]);
+        int r = compile_term(c, ast->items.at[i], arg, arena_printf(c->a, "arg%u(%s)", i, f->name),
+                             &items[i]);
         if (r < 0)
             return r;
     }
