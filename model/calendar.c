@@ -220,11 +220,11 @@ enum { N_UNITS = sizeof units / sizeof *units };
 static const char no_duration[] = "Unable to convert '%.*s' to a duration";
 static const char bad_order[] =
     "Invalid duration '%.*s': every unit may be given once, the larger ones first";
+#define TOO_MUCH "Invalid duration. The total number of "
 static const char *const too_much[] = {
-    "Invalid duration. The total number of months must be less or equal to 2147483647",
-    "Invalid duration. The total number of days must be less or equal to 2147483647",
-    "Invalid duration. The total number of nanoseconds must be less or equal to "
-    "9223372036854775807",
+    [FIELD_MONTHS] = TOO_MUCH "months must be less or equal to 2147483647",
+    [FIELD_DAYS] = TOO_MUCH "days must be less or equal to 2147483647",
+    [FIELD_NANOS] = TOO_MUCH "nanoseconds must be less or equal to 9223372036854775807",
 };
 
 typedef struct builder {
