@@ -156,6 +156,11 @@ void ldb_builder_add(ldb_builder *b, ldb_slice key, ldb_slice value, ldb_status 
     put_status(b->builder.status(), ret);
 }
 
+void ldb_builder_flush(ldb_builder *b)
+{
+    b->builder.Flush();
+}
+
 void ldb_builder_finish(ldb_builder *b, uint64_t *ret_size, ldb_status *ret)
 {
     b->finished = true;

@@ -40,6 +40,8 @@ typedef enum ldb_code (*ldb_read)(void *arg, uint64_t offset, void *p, size_t n,
 typedef struct ldb_builder ldb_builder;
 ldb_builder *ldb_builder_new(ldb_append append, void *arg, bool snappy);
 void ldb_builder_add(ldb_builder *b, ldb_slice key, ldb_slice value, ldb_status *ret);
+/* The next entry begins a block. */
+void ldb_builder_flush(ldb_builder *b);
 void ldb_builder_finish(ldb_builder *b, uint64_t *ret_size, ldb_status *ret);
 void ldb_builder_free(ldb_builder *b);
 

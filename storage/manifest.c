@@ -388,11 +388,14 @@ int manifest_open(env *e, const char *data_dir, const char *cluster_name, partit
     m->dir = data_dir;
     m->path = xprintf("%s/MANIFEST", data_dir);
     autofree char *lock = xprintf("%s/LOCK", data_dir);
-    int r = env_lock_file(e, lock, &m->lock, err);
+    file *held;
+    int r = env_lock_file(e, lock, &held, err);
     if (r == ERR_EXISTS)
         err_set(err, r, "data directory %s is in use by another process", data_dir);
-    if (r == 0)
+    if (r == 0) {
+        m->lock = held;
         r = open_locked(m, cluster_name, p, err);
+    }
     if (r < 0)
         manifest_close(m);
     else

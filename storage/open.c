@@ -62,6 +62,24 @@ static void storage_free(storage *s)
 
 /* ---- what is on the disk ---- */
 
+/* Makes a directory whose name survives a power failure, as do those above it that were missing. */
+static int make_directory(env *e, const char *path, err_info *err)
+{
+    autofree char *parent = xstrdup(path);
+    char *slash = strrchr(parent, '/');
+    if (slash)
+        *slash = 0;
+    const char *above = !slash ? "." : slash == parent ? "/" : parent;
+    if (!env_exists(e, path)) {
+        int r = slash && slash != parent ? make_directory(e, parent, err) : 0;
+        if (r == 0)
+            r = env_mkdirs(e, path, err);
+        return r == 0 ? env_sync_dir(e, above, err) : r;
+    }
+    env_sync_dir(e, above, NULL); /* it may have been made by a run that was cut short */
+    return 0;
+}
+
 typedef struct sweep {
     storage *storage;
     const char *path; /* of this directory */
@@ -188,7 +206,7 @@ static int start_log(storage *s, const commitlog_replay_result *replayed, err_in
     if (replayed->max_segment > used)
         used = replayed->max_segment;
     s->base = used + 1;
-    int r = env_mkdirs(s->env, s->o.commitlog_dir, err);
+    int r = make_directory(s->env, s->o.commitlog_dir, err);
     if (r < 0)
         return r;
     commitlog_options o = {
@@ -214,7 +232,7 @@ static int start_log(storage *s, const commitlog_replay_result *replayed, err_in
 static int open_all(storage *s, err_info *err)
 {
     env *e = s->env;
-    int r = env_mkdirs(e, s->o.data_dir, err);
+    int r = make_directory(e, s->o.data_dir, err);
     if (r == 0)
         r = manifest_open(e, s->o.data_dir, s->o.cluster_name, s->o.partitioner, &s->manifest, err);
     if (r < 0)

@@ -162,6 +162,7 @@ static int add_meta(sstable_writer *w, const sstable_stats *stats, err_info *err
 {
     buf name = {0}, value = {0};
     int r = 0;
+    ldb_builder_flush(w->builder); /* damage to data leaves this readable */
     for (size_t i = 0; i < w->chunks.n && r == 0; i++) {
         name.n = value.n = 0;
         buf_str(&name, SSTABLE_BLOOM);
