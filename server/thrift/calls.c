@@ -71,3 +71,44 @@ int thrift_keyspace(thrift_context *x, const schema *s, const keyspace **ret)
     *ret = schema_keyspace(s, name);
     return *ret ? 0 : err_set(&x->err, ERR_INVALID, "Keyspace '%s' does not exist", name);
 }
+
+/* ---- column families ---- */
+
+int thrift_find(thrift_context *x, const schema *s, bytes column_family, bool write,
+                column_view *ret)
+{
+    char name[256] = "";
+    const keyspace *ks;
+    if (column_family.n == 0)
+        return err_set(&x->err, ERR_INVALID, "non-empty columnfamily is required");
+    if (column_family.n < sizeof name)
+        memcpy(name, column_family.p, column_family.n);
+    name[column_family.n < sizeof name ? column_family.n : 0] = 0;
+    const table *t = schema_table(s, x->session->client.keyspace, name);
+    if (!t) {
+        int r = thrift_keyspace(x, s, &ks);
+        return r < 0 ? r
+                     : err_set(&x->err, ERR_INVALID, "unconfigured columnfamily %.*s",
+                               (int)column_family.n, (const char *)column_family.p);
+    }
+    if (write && table_is_counter(t))
+        return err_set(&x->err, ERR_INVALID, "invalid operation for commutative columnfamily %s",
+                       name);
+    return column_view_of(t, ret, &x->err);
+}
+
+int thrift_open(thrift_context *x, bytes column_family, bool write, thrift_target *ret)
+{
+    ret->schema = coordinator_schema(x->node->coordinator, x->env);
+    int r = thrift_find(x, ret->schema, column_family, write, &ret->view);
+    if (r < 0)
+        schema_unref(ret->schema);
+    else
+        ret->keyspace = ret->view.table->in;
+    return r;
+}
+
+void thrift_close(thrift_target *t)
+{
+    schema_unref(t->schema);
+}

@@ -3,12 +3,13 @@
  * A handler gets decoded arguments and either answers (thrift_answer) and returns 0, or returns
  * an error with its sentence in x->err; the dispatcher makes the exception of it.
  *
- * Rooms:  session.c (login, keyspace, version), cql_calls.c, describe.c, column_calls.c (get,
- * insert, batch_mutate, ...), schema_calls.c (system_*). Thread: the worker's. Suspend: every
- * handler may.
+ * Rooms:  session.c (login, keyspace, version), cql_calls.c, describe.c, read_calls.c (get,
+ * get_slice, ...), range_calls.c (get_range_slices), write_calls.c (insert, batch_mutate, ...),
+ * schema_calls.c (describe_keyspace, system_*). Thread: the worker's. Suspend: every handler may.
  */
 #pragma once
 #include "proto/thrift/thrift.h"
+#include "server/thrift/columns.h"
 #include "server/thrift/connection.h"
 
 typedef struct thrift_session {
@@ -42,6 +43,29 @@ int thrift_consistency(thrift_context *x, int32_t number, consistency *ret);
 /* The session's keyspace, or the classic error. */
 int thrift_keyspace(thrift_context *x, const schema *s, const keyspace **ret);
 
+/* A column family of the session's keyspace, held while a call uses it. */
+typedef struct thrift_target {
+    schema *schema;
+    const keyspace *keyspace;
+    column_view view;
+} thrift_target;
+int thrift_open(thrift_context *x, bytes column_family, bool write, thrift_target *ret);
+void thrift_close(thrift_target *t);
+/* Finds one more column family in an open target's schema. */
+int thrift_find(thrift_context *x, const schema *s, bytes column_family, bool write,
+                column_view *ret);
+/* Working space of the worker; nobody may suspend while using it. */
+static inline buf *thrift_scratch(thrift_context *x)
+{
+    return &x->session->worker->scratch;
+}
+static inline int64_t thrift_now_s(thrift_context *x)
+{
+    return env_now_us(x->env) / 1000000;
+}
+/* A read of one partition or, when key is null, of a range yet to be set. */
+read_command thrift_read_command(thrift_context *x, const column_query *q, bytes key);
+
 #define THRIFT_HANDLERS(X)                                                                         \
     X(LOGIN, login)                                                                                \
     X(SET_KEYSPACE, set_keyspace)                                                                  \
@@ -67,6 +91,8 @@ int thrift_keyspace(thrift_context *x, const schema *s, const keyspace **ret);
     X(INSERT, insert)                                                                              \
     X(REMOVE, remove)                                                                              \
     X(BATCH_MUTATE, batch_mutate)                                                                  \
+    X(ATOMIC_BATCH_MUTATE, atomic_batch_mutate)                                                    \
+    X(GET_RANGE_SLICES, get_range_slices)                                                          \
     X(TRUNCATE, truncate)                                                                          \
     X(SYSTEM_ADD_KEYSPACE, system_add_keyspace)                                                    \
     X(SYSTEM_DROP_KEYSPACE, system_drop_keyspace)                                                  \

@@ -50,7 +50,7 @@ static int check_version(thrift_context *x)
     return 0;
 }
 
-static thrift_map_bytes_bytes type_map(thrift_context *x, const cql_result *r, bool names)
+static thrift_map_bytes_bytes class_names(thrift_context *x, const cql_result *r, bool names)
 {
     thrift_map_bytes_bytes m = {0};
     m.v = arena_alloc(x->arena, r->n_columns * sizeof *m.v);
@@ -89,8 +89,8 @@ static thrift_cql_result *to_thrift(thrift_context *x, const cql_result *r)
     for (size_t i = 0; i < r->n_rows; i++)
         out->rows.v[i] = result_row(x, r, i);
     out->schema = arena_new(x->arena, thrift_cql_metadata);
-    out->schema->name_types = type_map(x, r, true);
-    out->schema->value_types = type_map(x, r, false);
+    out->schema->name_types = class_names(x, r, true);
+    out->schema->value_types = class_names(x, r, false);
     out->schema->default_name_type = out->schema->default_value_type = BYTES_LIT("UTF8Type");
     return out;
 }
