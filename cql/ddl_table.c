@@ -293,7 +293,8 @@ static void remember_dropped(ddl_step *s, table_draft *d, const column_draft *c,
 
 static int alter_drop(ddl_step *s, const ast_alter *ast, const table *t, table_draft *d)
 {
-    int64_t when = s->timestamp_us;
+    /* The schema keeps milliseconds: rounded up, so that nothing older comes back. */
+    int64_t when = (s->timestamp_us + 999) / 1000 * 1000;
     if (t->flags & (TABLE_DENSE | TABLE_SUPER))
         return err_set(s->err, ERR_INVALID, "Cannot drop columns from a non-CQL3 table");
     if (ast->timestamp) {

@@ -26,7 +26,11 @@ static void put_map(buf *b, arena *a, options o)
 /* The class first, then by name, as Cassandra shows it. */
 static void put_replication(buf *b, arena *a, options o)
 {
-    buf_printf(b, "{'class': %s", quoted_text(a, options_get(o, "class")));
+    static const char package[] = "org.apache.cassandra.locator.";
+    const char *name = options_get(o, "class");
+    if (strncmp(name, package, sizeof package - 1) == 0)
+        name += sizeof package - 1;
+    buf_printf(b, "{'class': %s", quoted_text(a, name));
     for (unsigned i = 0; i < o.n; i++)
         if (strcmp(o.p[i].name, "class") != 0)
             buf_printf(b, ", %s: %s", quoted_text(a, o.p[i].name), quoted_text(a, o.p[i].value));
@@ -54,8 +58,7 @@ static void put_options(buf *b, arena *a, const table *t)
     put_map(b, a, o->compaction);
     buf_printf(b, "%scompression = ", and);
     put_map(b, a, o->compression);
-    if (o->memtable)
-        buf_printf(b, "%smemtable = %s", and, quoted_text(a, o->memtable));
+    buf_printf(b, "%smemtable = %s", and, quoted_text(a, o->memtable ? o->memtable : "default"));
     buf_printf(b, "%scrc_check_chance = %s", and, double_text(a, o->crc_check_chance));
     buf_printf(b, "%sdefault_time_to_live = %d", and, o->default_time_to_live_s);
     buf_printf(b, "%sextensions = {}", and);

@@ -304,6 +304,22 @@ static bool any_live_row(const partition *part, int64_t now_s)
     return false;
 }
 
+/* Cells of dropped columns do not come back, not even when the column does. */
+static void forget_dropped(const table *t, row *r)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; r && i < r->n_cells; i++) {
+        bool dropped = false;
+        for (unsigned k = 0; k < t->n_dropped; k++)
+            dropped |= t->dropped[k].id == r->cells[i].column &&
+                       r->cells[i].timestamp <= t->dropped[k].dropped_us;
+        if (!dropped)
+            r->cells[kept++] = r->cells[i];
+    }
+    if (r)
+        r->n_cells = kept;
+}
+
 static int take_partition(scan *s, const partition *part, arena *a, bool *ret_more)
 {
     exec *x = s->x;
@@ -327,6 +343,10 @@ static int take_partition(scan *s, const partition *part, arena *a, bool *ret_mo
         return err_set(x->err, ERR_CORRUPT, "unreadable partition key in table %s.%s", t->keyspace,
                        t->name);
     row_view v = {.table = t, .key = part->key, .key_parts = parts, .now_s = x->now_s, .a = a};
+    for (uint32_t i = 0; t->n_dropped && i < part->n_rows; i++)
+        forget_dropped(t, part->rows[i]);
+    if (t->n_dropped)
+        forget_dropped(t, part->static_row);
     bool statics = part->static_row && row_is_live(part->static_row, v.now_s);
     v.statics = statics ? part->static_row : NULL;
     bool rows = any_live_row(part, v.now_s);
@@ -411,9 +431,11 @@ static int scan_page(scan *s, arena *a)
             return r;
         if (more)
             break;
-        /* Rows that were dead may end a page: the position is the last one read. */
+        /* A page may end with rows that were not taken: go on after the last one read. */
         const partition *part = &res->partitions[i];
-        if (part->n_rows && s->n_filters && s->at.partition_rows < s->partition_limit)
+        if (s->at.partition_rows >= s->partition_limit)
+            s->at.clustering = BYTES_NULL;
+        else if (part->n_rows && !s->p->one_per_partition)
             s->at.clustering = part->rows[part->n_rows - 1]->clustering;
     }
     if (more) {

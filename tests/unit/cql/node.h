@@ -1,12 +1,14 @@
 /* node.h: one node's storage, coordinator and CQL on the simulated env, for tests. */
 #pragma once
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* After those above. */
+#include <cmocka.h>
 
 #include "cql/cql.h"
 #include "runtime/sim/sim.h"
