@@ -16,7 +16,7 @@ typedef struct log_segment {
     file *file;
     uint64_t size;    /* with what is still in the buffer */
     uint64_t written; /* accepted by the file */
-    bool dir_synced, ended;
+    uint64_t synced;  /* known to be durable */
 } log_segment;
 
 typedef struct log_stream {

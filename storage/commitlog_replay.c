@@ -58,8 +58,10 @@ static int replay_records(env *e, const char *path, uint64_t id, bytes content,
     if (r < 0)
         return in_file(path, r, &why, err);
     if (s.cut)
-        log_info(e->log, "Commit log segment %s ends in %" PRIu64 " bytes of an unfinished write",
-                 path, s.cut);
+        log_warn(e->log,
+                 "Commit log segment %s: %" PRIu64 " bytes from offset %" PRIu64
+                 " on were never synced and are left out",
+                 path, s.cut, s.gap);
     ret->cut += s.cut;
     return 0;
 }

@@ -31,7 +31,11 @@ static int segment_create(commitlog *l, env *e, unsigned stream, log_segment **r
     if (r == 0) {
         segment_put_header(&header, g->id, stream);
         r = file_append(g->file, header.p, header.n, err);
-        g->size = g->written = header.n;
+        g->size = g->written = g->synced = header.n;
+        if (r == 0)
+            r = file_sync(g->file, err);
+        if (r == 0)
+            r = env_sync_dir(e, l->o.dir, err);
         if (r < 0)
             env_unlink(e, g->path, NULL);
     }
@@ -64,10 +68,6 @@ static void do_prepare(void *arg)
     segment_job *j = arg;
     log_stream *s = j->stream;
     j->result = segment_create(s->log, s->env, s->index, &j->segment, &j->err);
-    if (j->result == 0) {
-        j->result = env_sync_dir(s->env, s->log->o.dir, &j->err);
-        j->segment->dir_synced = j->result == 0;
-    }
 }
 
 static void stream_left(log_stream *s)
@@ -198,22 +198,11 @@ static void note_appended(log_stream *s, size_t n)
     atomic_store(&s->position, log_position_of(s->current->id, s->current->size));
 }
 
-static void put_end_mark(log_stream *s)
-{
-    uint8_t *h = buf_reserve(&s->pending, RECORD_HEADER);
-    record_frame(h, s->current->id, s->current->size, 0);
-    s->pending.n += RECORD_HEADER;
-    s->current->ended = true;
-    note_appended(s, RECORD_HEADER);
-}
-
 /* Ends the current segment; it waits in `rotated` for the next sync. */
 static int retire_current(log_stream *s, err_info *err)
 {
     if (!s->current)
         return 0;
-    if (!s->current->ended)
-        put_end_mark(s);
     int r = write_pending(s, err);
     if (r < 0)
         return r;
@@ -245,7 +234,7 @@ static int make_room(log_stream *s, size_t n, err_info *err)
     log_segment *g = s->current;
     uint64_t limit = s->log->o.segment_bytes;
     bool fits =
-        g && !g->ended && (g->size == SEGMENT_HEADER || g->size + n + RECORD_HEADER <= limit);
+        g && (g->size == SEGMENT_HEADER || g->size + n + RECORD_HEADER <= limit);
     if (!fits)
         return rotate(s, err);
     if (g->size > limit / 2 && !s->next && !s->preparing) {
@@ -279,7 +268,7 @@ static void frame_records(log_stream *s, size_t at)
     while (at < s->pending.n) {
         uint8_t *h = s->pending.p + at;
         uint32_t body = get_be32(h);
-        record_frame(h, s->current->id, offset, body);
+        record_frame(h, s->current->id, offset, body, s->current->synced);
         at += RECORD_HEADER + body;
         offset += RECORD_HEADER + body;
     }
@@ -319,23 +308,30 @@ static void at_end_of_turn(void *arg)
 static void do_sync(void *arg)
 {
     segment_job *j = arg;
-    log_segment *g = j->segment;
-    j->result = 0;
-    if (!g->dir_synced)
-        j->result = env_sync_dir(j->stream->env, j->stream->log->o.dir, &j->err);
-    if (j->result == 0)
-        j->result = file_sync(g->file, &j->err);
-    if (j->result == 0)
-        g->dir_synced = true;
+    j->result = file_sync(j->segment->file, &j->err);
 }
 
 static int sync_segment(log_stream *s, log_segment *g, err_info *err)
 {
     segment_job j = {.stream = s, .segment = g};
+    uint64_t written = g->written;
     env_offload(s->env, POOL_IO, do_sync, &j);
+    if (j.result == 0)
+        g->synced = written;
     if (j.result < 0 && err)
         *err = j.err;
     return j.result;
+}
+
+/* Says in the file that all of it was synced; whether that gets to the disk does not matter. */
+static void put_end_mark(log_stream *s, log_segment *g)
+{
+    uint8_t h[RECORD_HEADER];
+    record_frame(h, g->id, g->size, 0, g->synced);
+    if (file_append(g->file, h, sizeof h, NULL) < 0)
+        return;
+    g->size += sizeof h;
+    atomic_fetch_add(&s->log->bytes, sizeof h);
 }
 
 /* With sync_lock held: all that was appended before is durable when this returns 0. */
@@ -352,6 +348,7 @@ static int sync_now(log_stream *s, err_info *err)
         if (r < 0 || s->rotated.n == 0)
             break;
         memmove(s->rotated.p, s->rotated.p + 1, --s->rotated.n * sizeof *s->rotated.p);
+        put_end_mark(s, g);
         commitlog_note_closed(s->log, s->index, g->id, g->size);
         segment_free(g);
     }

@@ -265,15 +265,19 @@ int flush_table(storage *s, storage_table *t, err_info *err)
     return r;
 }
 
+static void mark_dropped(storage_table *t, bool dropped)
+{
+    pthread_mutex_lock(&t->lock);
+    t->dropped = dropped;
+    pthread_mutex_unlock(&t->lock);
+}
+
 int flush_truncate(storage *s, storage_table *t, bool drop, err_info *err)
 {
     buf edits = {0};
     co_lock(s->env, &t->flush_lock);
-    if (drop) {
-        pthread_mutex_lock(&t->lock);
-        t->dropped = true;
-        pthread_mutex_unlock(&t->lock);
-    }
+    if (drop)
+        mark_dropped(t, true);
     switch_memtable(s, t);
     table_view *v = table_view_ref(t);
     if (v->n_memtables > 1)
@@ -287,6 +291,8 @@ int flush_truncate(storage *s, storage_table *t, bool drop, err_info *err)
         for (unsigned i = 0; i < v->n_sstables; i++)
             sstable_mark_obsolete(v->sstables[i]);
         table_view_replace(t, v->memtables, 1, NULL, 0);
+    } else if (drop) {
+        mark_dropped(t, false);
     }
     table_view_unref(v);
     co_unlock(s->env, &t->flush_lock);
@@ -298,7 +304,7 @@ int flush_truncate(storage *s, storage_table *t, bool drop, err_info *err)
 
 /* ---- by themselves ---- */
 
-static storage_table *largest_table(storage *s)
+storage_table *flush_largest(storage *s)
 {
     storage_table *best = NULL;
     size_t most = 0;
@@ -337,7 +343,7 @@ static storage_table *table_holding(storage *s, uint64_t id)
 static storage_table *next_to_flush(storage *s)
 {
     if (atomic_load(&s->memtable_bytes) > s->o.memtable_bytes)
-        return largest_table(s);
+        return flush_largest(s);
     if (s->log && commitlog_bytes(s->log) > s->o.commitlog_total_bytes) {
         uint64_t oldest = commitlog_oldest(s->log);
         return oldest ? table_holding(s, oldest) : NULL;
@@ -359,6 +365,7 @@ static void flush_until_within_budget(void *arg)
         }
         log_error(s->env->log, "A flush failed and is tried again in %" PRId64 " s: %s", pause_s,
                   err.text);
+        storage_disk_failed(s, atomic_load(&s->flush_error), &err);
         if (!s->closing)
             co_wait(s->env, &s->stop, env_mono_us(s->env) + pause_s * 1000000);
         pause_s = pause_s * 2 < RETRY_MAX_S ? pause_s * 2 : RETRY_MAX_S;

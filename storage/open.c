@@ -193,9 +193,9 @@ static int replay_record(void *arg, const record *rec, err_info *err)
     if (mt && manifest_covers(mt, rec->stream, rec->segment, rec->end))
         return 0;
     int r = replay_mutation(s, rec, err);
-    if (r < 0 || atomic_load(&s->memtable_bytes) <= s->o.memtable_bytes)
-        return r;
-    for (storage_table *t = NULL; r == 0 && (t = table_next(s, t));)
+    storage_table *t;
+    while (r == 0 && atomic_load(&s->memtable_bytes) > s->o.memtable_bytes &&
+           (t = flush_largest(s)))
         r = flush_table(s, t, err);
     return r;
 }
@@ -254,7 +254,11 @@ static int open_all(storage *s, err_info *err)
 
 int storage_open(env *e, const storage_options *o, storage **ret_storage, err_info *err)
 {
-    must(e->worker == 0 && o->segment_bytes >= 1024 && o->segment_bytes <= 1u << 30);
+    must(e->worker == 0);
+    if (o->segment_bytes < 1024 || o->segment_bytes > 1u << 30)
+        return err_set(err, ERR_CONFIG,
+                       "commit log segments of %llu bytes: must be between 1 KiB and 1 GiB",
+                       (unsigned long long)o->segment_bytes);
     storage *s = storage_new(e, o);
     int r = open_all(s, err);
     if (r < 0)

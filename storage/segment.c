@@ -15,20 +15,23 @@ void segment_put_header(buf *out, uint64_t id, uint32_t stream)
     buf_be32(out, hash_crc32(0, bytes_of(out->p + at, SEGMENT_HEADER - 4)));
 }
 
-static uint32_t header_crc(uint64_t segment, uint64_t offset, uint32_t size)
+static uint32_t header_crc(uint64_t segment, uint64_t offset, uint32_t size, uint32_t synced)
 {
-    uint8_t b[20];
+    uint8_t b[24];
     put_be64(b, segment);
     put_be64(b + 8, offset);
     put_be32(b + 16, size);
+    put_be32(b + 20, synced);
     return hash_crc32(0, bytes_of(b, sizeof b));
 }
 
-void record_frame(uint8_t *h, uint64_t segment, uint64_t offset, uint32_t body_size)
+void record_frame(uint8_t *h, uint64_t segment, uint64_t offset, uint32_t body_size,
+                  uint64_t synced)
 {
     put_be32(h, body_size);
-    put_be32(h + 4, header_crc(segment, offset, body_size));
-    put_be32(h + 8, hash_crc32(0, bytes_of(h + RECORD_HEADER, body_size)));
+    put_be32(h + 4, (uint32_t)synced);
+    put_be32(h + 8, header_crc(segment, offset, body_size, (uint32_t)synced));
+    put_be32(h + 12, hash_crc32(0, bytes_of(h + RECORD_HEADER, body_size)));
 }
 
 /* Is there a valid record (or end mark) at this offset? */
@@ -40,40 +43,42 @@ static bool record_at(const segment_reader *s, uint64_t at, uint32_t *ret_size)
     uint32_t size = get_be32(h);
     if (size > s->file.n - at - RECORD_HEADER || (size > 0 && size < RECORD_BODY_MIN))
         return false;
-    if (get_be32(h + 4) != header_crc(s->id, at, size))
+    if (get_be32(h + 8) != header_crc(s->id, at, size, get_be32(h + 4)))
         return false;
     *ret_size = size;
-    return get_be32(h + 8) == hash_crc32(0, bytes_of(h + RECORD_HEADER, size));
+    return get_be32(h + 12) == hash_crc32(0, bytes_of(h + RECORD_HEADER, size));
 }
 
 /* Offset of the first valid record behind `at`, or 0. */
 static uint64_t find_record(const segment_reader *s, uint64_t at)
 {
+    static const uint8_t zeros[64];
     uint32_t size;
-    for (uint64_t o = at + 1; o + RECORD_HEADER <= s->file.n; o++)
+    for (uint64_t o = at + 1; o + RECORD_HEADER <= s->file.n; o++) {
+        while (s->file.n - o > sizeof zeros && memcmp(s->file.p + o, zeros, sizeof zeros) == 0)
+            o += sizeof zeros - RECORD_HEADER; /* lost blocks read as zeros */
         if (record_at(s, o, &size))
             return o;
+    }
     return 0;
 }
 
-static bool all_zero(bytes b)
+/* Goes on at the next valid record, or ends. */
+static void skip_gap(segment_reader *s)
 {
-    for (size_t i = 0; i < b.n; i++)
-        if (b.p[i])
-            return false;
-    return true;
+    uint64_t next = find_record(s, s->at), end = next ? next : s->file.n;
+    if (!s->gap)
+        s->gap = s->at;
+    s->cut += end - s->at;
+    s->at = end;
+    s->finished = !next;
 }
 
-static int cut_tail(segment_reader *s, const char *what, err_info *e)
+static int torn_header(segment_reader *s, err_info *e)
 {
-    bytes tail = bytes_of(s->file.p + s->at, s->file.n - s->at);
-    uint64_t next = all_zero(tail) ? 0 : find_record(s, s->at);
-    if (next)
-        return err_set(e, ERR_CORRUPT,
-                       "%s at offset %llu is damaged, though valid records follow "
-                       "at offset %llu",
-                       what, (unsigned long long)s->at, (unsigned long long)next);
-    s->cut = tail.n;
+    if (find_record(s, 0))
+        return err_set(e, ERR_CORRUPT, "the header is damaged, though valid records follow");
+    s->cut = s->file.n;
     s->finished = true;
     return 0;
 }
@@ -88,7 +93,7 @@ int segment_open(segment_reader *s, bytes file, uint64_t id, err_info *e)
     uint32_t stream = rd_be32(&r), crc = rd_be32(&r);
     bool whole = !r.bad && crc == hash_crc32(0, bytes_of(file.p, SEGMENT_HEADER - 4));
     if (!whole || memcmp(m.p, magic, 4) != 0)
-        return cut_tail(s, "the header", e);
+        return torn_header(s, e);
     if (version > SEGMENT_FORMAT)
         return err_set(e, ERR_CORRUPT, "it has format %u, newer than %d, which this version knows",
                        version, SEGMENT_FORMAT);
@@ -102,12 +107,16 @@ int segment_open(segment_reader *s, bytes file, uint64_t id, err_info *e)
 
 int segment_next(segment_reader *s, record *ret, err_info *e)
 {
+    uint32_t size;
+    while (!s->finished && s->at < s->file.n && !record_at(s, s->at, &size))
+        skip_gap(s);
     if (s->finished || s->at == s->file.n)
         return 0;
-    uint32_t size;
-    if (!record_at(s, s->at, &size))
-        return cut_tail(s, "the record", e);
     uint64_t at = s->at;
+    if (s->gap && get_be32(s->file.p + at + 4) > s->gap)
+        return err_set(e, ERR_CORRUPT,
+                       "the record at offset %llu is damaged, though it was durable",
+                       (unsigned long long)s->gap);
     s->at += RECORD_HEADER + size;
     if (size == 0) {
         s->finished = true;

@@ -89,12 +89,14 @@ int storage_apply(storage *s, env *e, const mutation *const *ms, size_t n, err_i
 {
     storage_worker *w = &s->workers[e->worker];
     uint64_t mark;
-    int r = refuse_when_draining(s, err);
-    if (r == 0 && __builtin_expect(over_memory(s), 0))
+    int r = 0;
+    if (__builtin_expect(over_memory(s), 0))
         r = wait_for_memory(s, e, err);
     if (r == 0)
+        r = refuse_when_draining(s, err);
+    if (r == 0)
         r = commitlog_check(s->log, e, err);
-    if (r < 0)
+    if (r < 0 || n == 0)
         return r;
     int64_t start_us = env_mono_us(e);
     /* From here to the memtables nothing suspends: the worker's scratch is ours. */
@@ -132,6 +134,15 @@ int storage_apply_volatile(storage *s, env *e, const mutation *const *ms, size_t
 
 /* ---- reading ---- */
 
+void storage_disk_failed(storage *s, int code, const err_info *why)
+{
+    failure_policy p = s->o.disk_failure;
+    bool acts =
+        p == POLICY_DIE || p == POLICY_STOP_PARANOID || (p == POLICY_STOP && code == ERR_IO);
+    if ((code == ERR_IO || code == ERR_CORRUPT) && acts && s->o.on_failure)
+        s->o.on_failure(s->o.failure_arg, p, why);
+}
+
 int storage_read(storage *s, env *e, const read_command *c, arena *a, read_result **ret,
                  err_info *err)
 {
@@ -144,6 +155,8 @@ int storage_read(storage *s, env *e, const read_command *c, arena *a, read_resul
     table_view *v = table_view_ref(t);
     int r = read_table(s, t, v, c, a, ret, err);
     table_view_unref(v);
+    if (r < 0 && err)
+        storage_disk_failed(s, r, err);
     atomic_fetch_add_explicit(&t->counters.reads, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&t->counters.read_us, (uint64_t)(env_mono_us(e) - start_us),
                               memory_order_relaxed);

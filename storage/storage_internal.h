@@ -93,6 +93,8 @@ static inline void table_end_write(memtable *m)
 
 /* ---- flush.c ---- (worker 0) */
 int co_fn flush_table(storage *s, storage_table *t, err_info *err);
+/* The table with most in memory; NULL when there is nothing. */
+storage_table *flush_largest(storage *s);
 /* Forgets all; with `drop` for good. */
 int co_fn flush_truncate(storage *s, storage_table *t, bool drop, err_info *err);
 /* Any worker: memory is over budget, or the log over its size. */
@@ -100,6 +102,10 @@ void flush_request(storage *s, env *e);
 void flush_request_pressure(void *arg, env *e);
 /* Deletes what no memtable needs of the log any more. */
 void flush_discard_log(storage *s);
+
+/* ---- storage.c ---- */
+/* An SSTable could not be read or written: disk_failure_policy acts. Any thread. */
+void storage_disk_failed(storage *s, int code, const err_info *why);
 
 /* ---- flush_write.c ---- (any plain stack) */
 /* Writes the memtable to path (made under a temporary name, synced, renamed) and opens it. */

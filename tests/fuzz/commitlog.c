@@ -51,7 +51,7 @@ static void read_framed(bytes data)
         size_t at = b.n;
         buf_reserve(&b, RECORD_HEADER + parts[i].n);
         memcpy(b.p + at + RECORD_HEADER, parts[i].p, parts[i].n);
-        record_frame(b.p + at, 1, at, (uint32_t)parts[i].n);
+        record_frame(b.p + at, 1, at, (uint32_t)parts[i].n, 0);
         b.n += RECORD_HEADER + parts[i].n;
     }
     read_segment(buf_view(&b));

@@ -1,5 +1,6 @@
 /* Power failures at every write of a small workload, failing disks, full disks, damage, refusals.
  */
+#include "base/hash.h"
 #include "runtime/sim/sim.h"
 #include "storage/segment.h"
 #include "storage/storage.h"
@@ -149,7 +150,10 @@ static void workload(void *arg)
         n->tried = i + 1;
         if (n->result == 0)
             n->result = write_row(n, &TABLE, i);
-        if (n->result == 0)
+        bool periodic = n->o.sync == SYNC_PERIODIC; /* promises what storage_sync did */
+        if (n->result == 0 && periodic && i % 4 == 3)
+            n->result = storage_sync(n->s, n->e, &n->err);
+        if (n->result == 0 && (!periodic || i % 4 == 3))
             n->acked = i + 1;
     }
     if (n->result == 0)
@@ -181,21 +185,17 @@ static void check_survivors(void *arg)
     close_main(n);
 }
 
-static void crash_everywhere(void **state)
+static void crash_everywhere(commitlog_sync sync)
 {
-    (void)state;
     unsigned crashes = 0;
     for (uint64_t at = 1;; at++) {
         node n;
         node_init(&n, at);
+        n.o.sync = sync;
         sim_fault(n.sim, SIM_CRASH, SIM_WRITES, NULL, at, 0);
         bool through = sim_run_main(n.sim, workload, &n);
         crashes += !through;
         sim_heal(n.sim);
-        if (getenv("VERBOSE")) {
-            fprintf(stderr, "crash at %d, acked %d\n", (int)at, n.acked);
-            sim_env(n.sim)->log = &log_stderr;
-        }
         n.s = NULL;
         n.result = 0;
         check(sim_run_main(n.sim, check_survivors, &n));
@@ -203,7 +203,25 @@ static void crash_everywhere(void **state)
         if (through)
             break;
     }
-    check(crashes > 100);
+    check(crashes > 70);
+}
+
+static void crash_batch(void **state)
+{
+    (void)state;
+    crash_everywhere(SYNC_BATCH);
+}
+
+static void crash_periodic(void **state)
+{
+    (void)state;
+    crash_everywhere(SYNC_PERIODIC);
+}
+
+static void crash_group(void **state)
+{
+    (void)state;
+    crash_everywhere(SYNC_GROUP);
 }
 
 /* ---- disks that fail ---- */
@@ -345,24 +363,20 @@ static void damaged_sstable(void **state)
     sim_free(n.sim);
 }
 
+/* Five records; with `ended`, a mark that says that they were synced. */
 static void make_segment(buf *b, bool ended)
 {
     segment_put_header(b, 9, 2);
-    for (int i = 0; i < 5; i++) {
-        size_t at = b->n, body = 20 + 7 * (size_t)i;
+    for (int i = 0; i < 5 + ended; i++) {
+        size_t at = b->n, body = i < 5 ? 20 + 7 * (size_t)i : 0;
         buf_reserve(b, RECORD_HEADER + body);
         memset(b->p + at + RECORD_HEADER, i + 1, body);
-        record_frame(b->p + at, 9, at, (uint32_t)body);
+        record_frame(b->p + at, 9, at, (uint32_t)body, i < 5 ? SEGMENT_HEADER : at);
         b->n += RECORD_HEADER + body;
-    }
-    if (ended) {
-        buf_reserve(b, RECORD_HEADER);
-        record_frame(b->p + b->n, 9, b->n, 0);
-        b->n += RECORD_HEADER;
     }
 }
 
-/* Records read, or the error. */
+/* Records read, or the error; with `gaps`, some may be missing. */
 static int read_segment(bytes file)
 {
     segment_reader s;
@@ -372,7 +386,8 @@ static int read_segment(bytes file)
     while (result >= 0 && (result = segment_next(&s, &r, &e)) > 0) {
         n++;
         for (size_t i = 0; i < r.mutation.n; i++)
-            check(r.mutation.p[i] == n && r.stream == 2);
+            check(r.mutation.p[i] == r.mutation.p[0] && r.stream == 2);
+        check(r.mutation.n == 4 + 7 * (r.mutation.p[0] - 1u) && r.mutation.p[0] >= n);
     }
     return result < 0 ? result : n;
 }
@@ -384,12 +399,12 @@ static void flipped_segments(void **state)
         buf b = {0};
         make_segment(&b, ended);
         check(read_segment(buf_view(&b)) == 5);
-        size_t last = b.n - (ended ? RECORD_HEADER : RECORD_HEADER + 48);
+        size_t last = ended ? b.n - RECORD_HEADER : SEGMENT_HEADER;
         for (size_t i = 0; i < b.n * 8; i++) {
             b.p[i / 8] ^= (uint8_t)(1 << i % 8);
             int n = read_segment(buf_view(&b));
-            /* Seen; or in the very last thing, which may be a torn write. */
-            check(n == ERR_CORRUPT || (i / 8 >= last && n == (ended ? 5 : 4)));
+            /* What was synced: an error. What was not: that record alone is missing. */
+            check(i / 8 < last ? n == ERR_CORRUPT : n == (ended ? 5 : 4));
             b.p[i / 8] ^= (uint8_t)(1 << i % 8);
         }
         for (size_t n = 0; n < b.n; n++) { /* torn anywhere: a prefix */
@@ -400,12 +415,31 @@ static void flipped_segments(void **state)
     }
 }
 
+static void newer_segment(void **state)
+{
+    (void)state;
+    buf b = {0};
+    segment_reader s;
+    err_info e = {0};
+    make_segment(&b, true);
+    b.p[7] = SEGMENT_FORMAT + 1;
+    put_be32(b.p + 20, hash_crc32(0, bytes_of(b.p, 20)));
+    check(segment_open(&s, buf_view(&b), 9, &e) == ERR_CORRUPT && strstr(e.text, "newer"));
+    b.p[7] = SEGMENT_FORMAT;
+    put_be32(b.p + 20, hash_crc32(0, bytes_of(b.p, 20)));
+    check(segment_open(&s, buf_view(&b), 9, &e) == 0);
+    check(segment_open(&s, buf_view(&b), 8, &e) == ERR_CORRUPT && strstr(e.text, "renamed"));
+    buf_done(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(crash_everywhere), cmocka_unit_test(failing_sync),
-        cmocka_unit_test(full_disk),        cmocka_unit_test(refusals),
-        cmocka_unit_test(damaged_sstable),  cmocka_unit_test(flipped_segments),
+        cmocka_unit_test(crash_batch),     cmocka_unit_test(crash_periodic),
+        cmocka_unit_test(crash_group),     cmocka_unit_test(failing_sync),
+        cmocka_unit_test(full_disk),       cmocka_unit_test(refusals),
+        cmocka_unit_test(damaged_sstable), cmocka_unit_test(flipped_segments),
+        cmocka_unit_test(newer_segment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
