@@ -215,9 +215,12 @@ static int rotate(log_stream *s, err_info *err)
 {
     commitlog *l = s->log;
     if (!s->next) {
-        int r = segment_create(l, s->env, s->index, &s->next, err);
+        err_info why;
+        int r = segment_create(l, s->env, s->index, &s->next, &why);
+        if (r < 0 && err)
+            *err = why;
         if (r < 0)
-            return r;
+            return r == ERR_NO_SPACE ? r : fail(s, r, &why);
     }
     int r = retire_current(s, err);
     if (r < 0)
