@@ -68,7 +68,8 @@ static unsigned worker_count(const config *c)
 static int run(daemon_process *d, err_info *err)
 {
     const config *c = d->config;
-    int r = log_file_open(c->log_file, (log_level)c->log_level, d->options.foreground, &d->log, err);
+    int r =
+        log_file_open(c->log_file, (log_level)c->log_level, d->options.foreground, &d->log, err);
     if (r < 0)
         return r;
     logger *log = log_file_logger(d->log);

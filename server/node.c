@@ -7,7 +7,6 @@
 #include "base/must.h"
 #include "server/accept.h"
 #include "server/native/connection.h"
-#include "server/snitch.h"
 #include "server/state.h"
 #include "server/version.h"
 
@@ -24,59 +23,91 @@ void worker_remove(worker *w, connection *c)
     w->stats.connections--;
 }
 
+/* ---- on every worker ---- */
+
+/* A visit of worker 0's coroutine to each worker's own thread. */
+typedef struct visit {
+    worker *worker;
+    void (*fn)(struct visit *v);
+    struct round *round;
+} visit;
+
+typedef struct round {
+    unsigned left;
+    int result;    /* the first error */
+    err_info *err; /* of worker 0's making; written by one visit at a time */
+    env *home;
+    co_event done;
+    /* of listening */
+    uint16_t port;
+    void (*on_accept)(void *arg, stream *s);
+    size_t slot; /* offset of the listener in struct worker */
+} round;
+
+static void visit_ended(void *arg)
+{
+    visit *v = arg;
+    round *r = v->round;
+    if (--r->left == 0)
+        co_signal(r->home, &r->done);
+    free(v);
+}
+
+static void visit_run(void *arg)
+{
+    visit *v = arg;
+    v->fn(v);
+    env_post(v->round->home, visit_ended, v);
+}
+
+/* One worker after the other, so that visits never write the round at once. */
+static int co_fn on_all_workers(node *n, void (*fn)(visit *v), round *r)
+{
+    r->home = n->home;
+    co_event_init(&r->done);
+    for (unsigned i = 0; i < n->n_workers && r->result == 0; i++) {
+        visit *v = xmalloc(sizeof *v);
+        *v = (visit){&n->workers[i], fn, r};
+        r->left = 1;
+        env_post(n->workers[i].env, visit_run, v);
+        while (r->left)
+            co_wait(n->home, &r->done, NO_DEADLINE);
+    }
+    return r->result;
+}
+
 /* ---- listening ---- */
 
-typedef void accept_fn(void *arg, stream *s);
-
-static int listen_all(node *n, uint16_t port, accept_fn *fn, size_t slot, err_info *err)
+static listener **listener_at(worker *w, size_t slot)
 {
-    for (unsigned i = 0; i < n->n_workers; i++) {
-        worker *w = &n->workers[i];
-        listener **l = (listener **)((char *)w + slot);
-        int r = env_listen(w->env, n->config->rpc_address, port, fn, w, l, err);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    return (listener **)((char *)w + slot);
 }
 
-typedef struct stopping {
-    worker *worker;
-    size_t slot;
-    unsigned *left;
-    env *home;
-    co_event *done;
-} stopping;
-
-static void stopped(void *arg)
+static void listen_here(visit *v)
 {
-    stopping *s = arg;
-    if (--*s->left == 0)
-        co_signal(s->home, s->done);
-    free(s);
+    worker *w = v->worker;
+    round *r = v->round;
+    r->result = env_listen(w->env, w->node->config->rpc_address, r->port, r->on_accept, w,
+                           listener_at(w, r->slot), r->err);
 }
 
-static void stop_listener(void *arg)
+static void close_here(visit *v)
 {
-    stopping *s = arg;
-    listener **l = (listener **)((char *)s->worker + s->slot);
+    listener **l = listener_at(v->worker, v->round->slot);
     *l = listener_close(*l);
-    env_post(s->home, stopped, s);
 }
 
-/* Runs fn for each worker on its own thread and waits for all. */
-static void co_fn on_all_workers(node *n, void (*fn)(void *), size_t slot)
+static int co_fn listen_all(node *n, uint16_t port, void (*fn)(void *, stream *), size_t slot,
+                            err_info *err)
 {
-    unsigned left = n->n_workers;
-    co_event done;
-    co_event_init(&done);
-    for (unsigned i = 0; i < n->n_workers; i++) {
-        stopping *s = xmalloc(sizeof *s);
-        *s = (stopping){&n->workers[i], slot, &left, n->home, &done};
-        env_post(n->workers[i].env, fn, s);
-    }
-    while (left)
-        co_wait(n->home, &done, NO_DEADLINE);
+    round r = {.port = port, .on_accept = fn, .slot = slot, .err = err};
+    return on_all_workers(n, listen_here, &r);
+}
+
+static void co_fn close_all(node *n, size_t slot)
+{
+    round r = {.slot = slot};
+    on_all_workers(n, close_here, &r);
 }
 
 int co_fn node_listen_native(node *n, err_info *err)
@@ -111,7 +142,7 @@ void co_fn node_close_native(node *n)
     if (!n->native_running)
         return;
     n->native_running = false;
-    on_all_workers(n, stop_listener, offsetof(worker, native));
+    close_all(n, offsetof(worker, native));
     log_info(n->home->log, "Stop listening for CQL clients");
 }
 
@@ -120,7 +151,7 @@ void co_fn node_close_thrift(node *n)
     if (!n->thrift_running)
         return;
     n->thrift_running = false;
-    on_all_workers(n, stop_listener, offsetof(worker, thrift));
+    close_all(n, offsetof(worker, thrift));
     log_info(n->home->log, "Stop listening to thrift clients");
 }
 
@@ -185,7 +216,6 @@ static int co_fn open_storage(node *n, err_info *err)
 static int co_fn make_ring(node *n, err_info *err)
 {
     const config *c = n->config;
-    location where;
     arena a;
     arena_init(&a, 4096);
     endpoint self = {
@@ -196,17 +226,14 @@ static int co_fn make_ring(node *n, err_info *err)
         .native_port = (uint16_t)c->native_transport_port,
         .thrift_port = (uint16_t)c->rpc_port,
         .release_version = n->info.release_version,
+        .dc = c->dc,
+        .rack = c->rack,
         .alive = true,
         .status = ENDPOINT_NORMAL,
     };
-    int r = snitch_locate(c, self.address, &a, &where, err);
+    int r = state_identity(n, &a, &self, err);
     if (r == 0)
-        r = state_identity(n, &a, &self, err);
-    if (r == 0) {
-        self.dc = where.dc;
-        self.rack = where.rack;
         n->ring = ring_new(n->info.partitioner, &self, 1, 0);
-    }
     arena_done(&a);
     return r;
 }
@@ -257,18 +284,17 @@ int co_fn node_start(node *n, err_info *err)
 
 /* ---- stop ---- */
 
-static void shut_connections(void *arg)
+static void shut_here(visit *v)
 {
-    stopping *s = arg;
-    worker *w = s->worker;
-    for (list *l = w->connections.next; l != &w->connections; l = l->next)
+    list *all = &v->worker->connections;
+    for (list *l = all->next; l != all; l = l->next)
         stream_shut(container_of(l, connection, link)->stream);
-    env_post(s->home, stopped, s);
 }
 
 static void co_fn end_connections(node *n)
 {
-    on_all_workers(n, shut_connections, 0);
+    round r = {0};
+    on_all_workers(n, shut_here, &r);
     for (int tries = 0; tries < 200; tries++) {
         uint64_t open = 0;
         for (unsigned i = 0; i < n->n_workers; i++)
