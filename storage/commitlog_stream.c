@@ -236,8 +236,7 @@ static int make_room(log_stream *s, size_t n, err_info *err)
 {
     log_segment *g = s->current;
     uint64_t limit = s->log->o.segment_bytes;
-    bool fits =
-        g && (g->size == SEGMENT_HEADER || g->size + n + RECORD_HEADER <= limit);
+    bool fits = g && (g->size == SEGMENT_HEADER || g->size + n + RECORD_HEADER <= limit);
     if (!fits)
         return rotate(s, err);
     if (g->size > limit / 2 && !s->next && !s->preparing) {

@@ -218,11 +218,20 @@ static bool record_at(bytes file, uint64_t at, bytes *ret_body)
         return false;
     const uint8_t *h = file.p + at;
     uint32_t size = get_be32(h);
-    if (size == 0 || size > file.n - at - RECORD ||
-        get_be32(h + 4) != hash_crc32(0, bytes_of(h, 4)))
+    if (size > file.n - at - RECORD || get_be32(h + 4) != hash_crc32(0, bytes_of(h, 4)))
         return false;
     *ret_body = bytes_of(h + RECORD, size);
     return get_be32(h + 8) == hash_crc32(0, *ret_body);
+}
+
+/* Offset of the first valid record behind `at`, or 0. */
+static uint64_t find_record(bytes file, uint64_t at)
+{
+    bytes body;
+    for (uint64_t o = at + 1; o + RECORD <= file.n; o++)
+        if (record_at(file, o, &body))
+            return o;
+    return 0;
 }
 
 static int corrupt(const manifest *m, uint64_t at, const char *what, err_info *err)
@@ -246,10 +255,12 @@ static int parse(manifest *m, bytes file, err_info *err)
                 return corrupt(m, at, "an edit that this version does not know", err);
             continue;
         }
-        for (uint64_t o = at + 1; o + RECORD < file.n; o++)
-            if (record_at(file, o, &body))
-                return corrupt(m, at, "a damaged record", err);
-        break;
+        uint64_t next = find_record(file, at);
+        if (!next)
+            break;
+        if (next - at != RECORD)
+            return corrupt(m, at, "a damaged record", err);
+        body.n = 0; /* an empty record was lost: harmless */
     }
     return 0;
 }
@@ -279,6 +290,7 @@ static int rewrite(manifest *m, err_info *err)
     buf_str(&out, "ILMF");
     buf_be32(&out, FORMAT);
     put_record(&out, buf_view(&body));
+    put_record(&out, BYTES_EMPTY);
     file_close(m->file);
     m->file = NULL;
     m->broken = true;
@@ -303,10 +315,14 @@ int manifest_append(manifest *m, bytes edits, err_info *err)
     int r = file_append(m->file, out.p, out.n, err);
     if (r == 0)
         r = file_sync(m->file, err);
-    buf_done(&out);
     m->broken = r < 0;
-    if (r == 0)
+    if (r == 0) {
         apply_edits(m, edits);
+        out.n = 0;
+        put_record(&out, BYTES_EMPTY); /* says that what is before it was synced */
+        m->broken = file_append(m->file, out.p, out.n, NULL) < 0;
+    }
+    buf_done(&out);
     return r;
 }
 

@@ -15,7 +15,9 @@
  *            5 drop       table id: its files are gone, nothing of it is replayed any more
  *            6 directory  table id, vint-prefixed path relative to the data directory
  *
- * Valid: as in a commit log segment: an invalid record is a torn tail when nothing valid follows.
+ * After a record was synced, an empty record (body length 0) follows it, itself not synced. Valid:
+ * what is invalid and followed by nothing valid is the torn tail of a power failure; followed by a
+ * record right behind the length of an empty one, it is a lost empty record; else it is damage.
  *
  * Owner:   one per node; holds the data directory's lock until closed.
  * Thread:  one at a time (the storage serializes); manifest_append blocks on the disk, so it is

@@ -363,6 +363,46 @@ static void damaged_sstable(void **state)
     sim_free(n.sim);
 }
 
+static void flipped_manifest_main(void *arg)
+{
+    node *n = arg;
+    uint64_t size = 1, harmless = 0;
+    file *f;
+    open_main(n);
+    for (int i = 0; i < 10; i++)
+        check(write_row(n, &TABLE, i) == 0);
+    check(storage_drain(n->s, n->e, &n->err) == 0);
+    close_main(n);
+    for (uint64_t i = 0; i < size * 8; i++) {
+        check(env_open(n->e, "/n/data/MANIFEST", FILE_READ, &f, &n->err) == 0);
+        check(file_size(f, &size, &n->err) == 0);
+        file_close(f);
+        check(sim_corrupt(n->sim, "/n/data/MANIFEST", i / 8, (unsigned)(i % 8)) == 0);
+        open_main(n);
+        if (n->result == 0) { /* then nothing may be missing */
+            check(count_all(n, &TABLE) == 10);
+            close_main(n);
+            harmless++;
+            continue;
+        }
+        check(n->result == ERR_CORRUPT);
+        check(sim_corrupt(n->sim, "/n/data/MANIFEST", i / 8, (unsigned)(i % 8)) == 0);
+    }
+    check(harmless <= 13 * 8); /* the empty record at the end, and one before it */
+    open_main(n);
+    check(n->result == 0 && count_all(n, &TABLE) == 10);
+    close_main(n);
+}
+
+static void flipped_manifest(void **state)
+{
+    (void)state;
+    node n;
+    node_init(&n, 9);
+    check(sim_run_main(n.sim, flipped_manifest_main, &n));
+    sim_free(n.sim);
+}
+
 /* Five records; with `ended`, a mark that says that they were synced. */
 static void make_segment(buf *b, bool ended)
 {
@@ -439,7 +479,7 @@ int main(void)
         cmocka_unit_test(crash_group),     cmocka_unit_test(failing_sync),
         cmocka_unit_test(full_disk),       cmocka_unit_test(refusals),
         cmocka_unit_test(damaged_sstable), cmocka_unit_test(flipped_segments),
-        cmocka_unit_test(newer_segment),
+        cmocka_unit_test(newer_segment),   cmocka_unit_test(flipped_manifest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
