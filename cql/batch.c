@@ -130,7 +130,7 @@ static int co_fn write_gathered(gatherer *g, exec *x, batch_type type)
     unsigned done = 0;
     while (done < g->n) {
         write_request w = {.mutations = list, .cl = x->o->cl};
-        w.write_type = type == BATCH_UNLOGGED || g->n == 1 ? "UNLOGGED_BATCH" : "BATCH";
+        w.write_type = g->n == 1 ? "SIMPLE" : type == BATCH_UNLOGGED ? "UNLOGGED_BATCH" : "BATCH";
         for (unsigned i = 0; i < g->n; i++) {
             if (!g->all[i] || (w.keyspace && g->all[i]->keyspace != w.keyspace))
                 continue;

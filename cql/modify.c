@@ -167,6 +167,52 @@ static int shape_ranges(const modify_plan *p, const write_params *w, shape *s)
     return 0;
 }
 
+/* The row as it is, for list operations that name elements by place or value. */
+static int co_fn read_present(const modify_plan *p, write_params *w)
+{
+    exec *x = w->x;
+    const table *t = p->table;
+    read_result *res;
+    clustering_slice *slice = arena_new(x->a, clustering_slice);
+    unsigned n = 1;
+    const bytes *rows = &CLUSTERING_EMPTY;
+    read_command cmd = {.table = t->id,
+                        .partitioner = coordinator_info(x->q->c)->partitioner,
+                        .with_static = p->n_static_ops != 0,
+                        .static_only = p->target == TARGET_STATIC,
+                        .limit = UINT32_MAX,
+                        .partition_limit = UINT32_MAX,
+                        .now_s = x->now_s};
+    if (!p->where.key_single)
+        return err_set(x->err, ERR_NOT_SUPPORTED,
+                       "List operations by index or value on several partitions are not supported "
+                       "yet");
+    int r = restrictions_key(&p->where, x, &cmd.key);
+    if (r == 0 && t->n_clustering && p->target == TARGET_ROWS)
+        r = restrictions_rows(&p->where, x, &n, &rows);
+    if (r == 0 && n != 1)
+        r = err_set(x->err, ERR_NOT_SUPPORTED,
+                    "List operations by index or value on several rows are not supported yet");
+    if (r < 0)
+        return r;
+    if (p->target == TARGET_ROWS) {
+        buf end = {0};
+        buf_bytes(&end, rows[0]);
+        buf_u8(&end, 0);
+        *slice = (clustering_slice){rows[0], arena_copy(x->a, buf_view(&end))};
+        buf_done(&end);
+        cmd.slices = slice;
+        cmd.n_slices = 1;
+    }
+    consistency cl = x->o->cl == CL_ANY || x->o->cl == CL_EACH_QUORUM ? CL_QUORUM : x->o->cl;
+    r = coordinate_read(x->q->c, x->e, p->keyspace, &cmd, cl, x->a, &res, x->err);
+    if (r < 0 || !res->n_partitions)
+        return r;
+    w->present = res->partitions[0].n_rows ? res->partitions[0].rows[0] : NULL;
+    w->present_static = res->partitions[0].static_row;
+    return 0;
+}
+
 static int shape_of(const modify_plan *p, const write_params *w, shape *s)
 {
     *s = (shape){0};
@@ -215,11 +261,13 @@ static int run_general(const modify_plan *p, exec *x, const write_params *w, mut
     return 0;
 }
 
-int modify_run(const modify_plan *p, exec *x, mutations *out)
+int co_fn modify_run(const modify_plan *p, exec *x, mutations *out)
 {
     write_params w;
     int r = write_params_of(p, x, &w);
     if (r < 0)
+        return r;
+    if (p->reads && (r = read_present(p, &w)) < 0)
         return r;
     if (!p->plain)
         return run_general(p, x, &w, out);

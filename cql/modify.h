@@ -14,6 +14,9 @@ typedef enum op_kind {
     OP_DELETE,       /* the column */
     OP_DELETE_KEY,   /* map[key], set[key] */
     OP_DELETE_FIELD, /* udt.field */
+    OP_LIST_PUT,     /* list[index] = value; these read first */
+    OP_LIST_DELETE,  /* list[index] */
+    OP_LIST_DISCARD, /* elements of these values */
     OP_SET_EMPTY,    /* hidden value column of a table that is all key */
 } op_kind;
 
@@ -39,6 +42,7 @@ struct modify_plan {
     modify_target target;
     bool marker;      /* INSERT writes row liveness */
     bool delete_rows; /* DELETE without columns */
+    bool reads;       /* the row's present lists are needed */
     bool plain;       /* one partition, one row, only OP_SET and OP_DELETE of simple columns */
     unsigned n_ops, n_static_ops, n_regular_ops;
     const operation *ops;
@@ -50,6 +54,7 @@ typedef struct write_params {
     exec *x;
     int64_t timestamp;
     int32_t ttl_s, expiry_s;
+    const row *present, *present_static; /* when the plan reads; NULL: nothing there */
 } write_params;
 /* Runs the operations on static columns, or the others, into one row (cells only). */
 int row_fill(const modify_plan *p, const write_params *w, bool statics, row *ret);

@@ -24,6 +24,7 @@ static operation *add_op(modify_plan *p, op_kind kind, const column *col)
     operation *op = (operation *)&p->ops[p->n_ops++];
     op->kind = kind;
     op->column = col;
+    p->reads |= kind == OP_LIST_PUT || kind == OP_LIST_DELETE || kind == OP_LIST_DISCARD;
     if (col->kind == COLUMN_STATIC)
         p->n_static_ops++;
     else
@@ -201,8 +202,7 @@ static int compile_arithmetic(compiler *c, const ast_assignment *as, const colum
                                                   : OP_ADD;
     const type *value = t;
     if (kind == OP_REMOVE && t->kind == TYPE_LIST)
-        return err_set(c->err, ERR_NOT_SUPPORTED,
-                       "Removing elements from a list by value is not supported yet");
+        kind = OP_LIST_DISCARD;
     if (kind == OP_REMOVE && t->kind == TYPE_MAP)
         value = type_set(c->a, t->args[0], true);
     return compile_term(c, as->value, value, col->name, &add_op(p, kind, col)->value);
@@ -231,12 +231,17 @@ static int check_element(compiler *c, const column *col, bool deleting)
     if (!type_is_collection(t) || !type_is_multicell(t))
         return err_set(c->err, ERR_INVALID, "Invalid element operation for %s column %s",
                        type_is_collection(t) ? "frozen collection" : "non collection", col->name);
-    if (t->kind == TYPE_LIST)
-        return err_set(c->err, ERR_NOT_SUPPORTED,
-                       "Setting and deleting list elements by index is not supported yet");
     if (t->kind == TYPE_SET && !deleting)
         return err_set(c->err, ERR_INVALID, "Invalid operation for set column %s", col->name);
     return 0;
+}
+
+/* What stands in brackets: an index of a list, else a key. */
+static int compile_key(compiler *c, const ast_term *key, const column *col, const term **ret)
+{
+    bool list = col->type->kind == TYPE_LIST;
+    return compile_term(c, key, list ? type_native(TYPE_INT) : col->type->args[0],
+                        arena_printf(c->a, list ? "idx(%s)" : "key(%s)", col->name), ret);
 }
 
 static int compile_assignment(compiler *c, const ast_assignment *as, modify_plan *p)
@@ -261,11 +266,10 @@ static int compile_assignment(compiler *c, const ast_assignment *as, modify_plan
     case AST_SET_ELEMENT:
         if ((r = check_element(c, col, false)) < 0)
             return r;
-        op = add_op(p, OP_PUT, col);
-        r = compile_term(c, as->key, col->type->args[0], arena_printf(c->a, "key(%s)", col->name),
-                         &op->key);
+        op = add_op(p, col->type->kind == TYPE_LIST ? OP_LIST_PUT : OP_PUT, col);
+        r = compile_key(c, as->key, col, &op->key);
         return r < 0 ? r
-                     : compile_term(c, as->value, col->type->args[1],
+                     : compile_term(c, as->value, col->type->args[col->type->n_args - 1],
                                     arena_printf(c->a, "value(%s)", col->name), &op->value);
     case AST_SET_FIELD:
         if ((r = find_field(c, col, as->field.name, &field)) < 0)
@@ -354,8 +358,8 @@ static int compile_deletion(compiler *c, const ast_deletion *d, modify_plan *p)
     if (d->key) {
         if ((r = check_element(c, col, true)) < 0)
             return r;
-        return compile_term(c, d->key, col->type->args[0], arena_printf(c->a, "key(%s)", col->name),
-                            &add_op(p, OP_DELETE_KEY, col)->key);
+        op_kind kind = col->type->kind == TYPE_LIST ? OP_LIST_DELETE : OP_DELETE_KEY;
+        return compile_key(c, d->key, col, &add_op(p, kind, col)->key);
     }
     if (d->field.name.p) {
         if ((r = find_field(c, col, d->field.name, &field)) < 0)

@@ -100,6 +100,7 @@ typedef struct term {
     const type *type;
     const char *name; /* what it is for, in messages */
     uint32_t marker;
+    bool sorts;  /* a marker of a type with sets or maps in it: drivers send them in any order */
     bytes value; /* TERM_CONST */
     const function *function;
     unsigned n_items;
@@ -250,7 +251,7 @@ bool modify_is_counter(const modify_plan *p);
 /* Marker of each partition key column when all are plain markers; n_partition of them, or 0. */
 unsigned modify_key_markers(const modify_plan *p, arena *a, const uint16_t **ret);
 unsigned restrictions_key_markers(const restrictions *r, arena *a, const uint16_t **ret);
-int modify_run(const modify_plan *p, exec *x, mutations *out);
+int co_fn modify_run(const modify_plan *p, exec *x, mutations *out);
 int co_fn execute_modify(exec *x, const modify_plan *p, cql_result *ret);
 
 /* ---- batches ---- */

@@ -374,6 +374,20 @@ static int vector_slices(const restrictions *r, exec *x, const bytes *prefix, sl
     return 0;
 }
 
+/* About as many slices are expected as there are prefixes. */
+static void slices_append(slices *all, unsigned *cap, slices some, unsigned expected, arena *a)
+{
+    if (all->n + some.n > *cap) {
+        *cap = 2 * all->n + some.n + expected;
+        clustering_slice *p = arena_array(a, clustering_slice, *cap);
+        if (all->n)
+            memcpy(p, all->p, all->n * sizeof *p);
+        all->p = p;
+    }
+    memcpy(all->p + all->n, some.p, some.n * sizeof *some.p);
+    all->n += some.n;
+}
+
 int restrictions_slices(const restrictions *r, exec *x, bool *ret_all, unsigned *ret_n,
                         const clustering_slice **ret)
 {
@@ -384,25 +398,17 @@ int restrictions_slices(const restrictions *r, exec *x, bool *ret_all, unsigned 
     unsigned n;
     const bytes *vectors;
     int rc = prefix_vectors(r, x, &n, &vectors);
-    slices all = {0, NULL};
-    unsigned cap = 0;
-    for (unsigned i = 0; i < n && rc == 0; i++) {
-        slices some;
-        rc = vector_slices(r, x, vectors + (size_t)i * r->prefix_columns, &some);
-        if (rc < 0 || (n == 1 && (all = some, true)))
-            break;
-        if (all.n + some.n > cap) {
-            cap = 2 * (all.n + some.n) + n;
-            clustering_slice *p = arena_array(x->a, clustering_slice, cap);
-            if (all.n)
-                memcpy(p, all.p, all.n * sizeof *p);
-            all.p = p;
-        }
-        memcpy(all.p + all.n, some.p, some.n * sizeof *some.p);
-        all.n += some.n;
-    }
     if (rc < 0)
         return rc;
+    slices all = {0, NULL};
+    for (unsigned i = 0, cap = 0; i < n; i++) {
+        slices some;
+        rc = vector_slices(r, x, vectors + (size_t)i * r->prefix_columns, &some);
+        if (rc < 0)
+            return rc;
+        if (some.n)
+            slices_append(&all, &cap, some, n, x->a);
+    }
     if (n > 1)
         slices_normalize(&all);
     *ret_n = all.n;

@@ -178,7 +178,9 @@ static bytes *new_row(scan *s)
 static void project_cells(const scan *s, const row_view *v, const row *r, const cell_target *t,
                           unsigned n, bytes *out)
 {
-    const cell *c = r ? r->cells : NULL, *end = r ? r->cells + r->n_cells : NULL;
+    const cell *c = NULL, *end = NULL;
+    if (r && r->n_cells)
+        c = r->cells, end = c + r->n_cells;
     for (unsigned i = 0; i < n; i++) {
         while (c < end && c->column < t[i].column->id)
             c++;
@@ -517,6 +519,18 @@ static void sort_result(scan *s)
         s->n_rows = s->limit_left;
 }
 
+static void warn_aggregate(exec *x, const select_plan *p, cql_result *ret)
+{
+    const char **w = arena_array(x->a, const char *, 1);
+    if (p->where.key_single || (p->table->flags & TABLE_VIRTUAL))
+        return;
+    w[0] = p->where.key_complete
+               ? "Aggregation query used on multiple partition keys (IN restriction)"
+               : "Aggregation query used without partition key";
+    ret->warnings = w;
+    ret->n_warnings = 1;
+}
+
 int co_fn execute_select(exec *x, const select_plan *p, cql_result *ret)
 {
     if (x->o->cl == CL_ANY)
@@ -538,6 +552,8 @@ int co_fn execute_select(exec *x, const select_plan *p, cql_result *ret)
     ret->n_rows = s.n_rows;
     ret->values = s.values;
     ret->paging_state = BYTES_NULL;
+    if (p->aggregate)
+        warn_aggregate(x, p, ret);
     if (s.stopped && s.limit_left && !p->aggregate && !p->sort_rows) {
         s.at.remaining = s.limit_left;
         if (!s.at.key.p && s.keys && s.key_at) /* stands between two keys */

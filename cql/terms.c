@@ -131,6 +131,15 @@ static int term_const(compiler *c, const type *type, const char *name, bytes val
     return 0;
 }
 
+/* Are there sets or maps in it? */
+static bool has_order(const type *t)
+{
+    bool found = t->kind == TYPE_SET || t->kind == TYPE_MAP;
+    for (unsigned i = 0; i < t->n_args && !found; i++)
+        found = has_order(t->args[i]);
+    return found;
+}
+
 static int compile_marker(compiler *c, const ast_term *ast, const type *type, const char *name,
                           const term **ret)
 {
@@ -142,6 +151,7 @@ static int compile_marker(compiler *c, const ast_term *ast, const type *type, co
     m->type = type;
     term *t = term_new(c, TERM_MARKER, type, name);
     t->marker = ast->marker;
+    t->sorts = has_order(type);
     *ret = t;
     return 0;
 }
@@ -455,6 +465,24 @@ int compile_int_term(compiler *c, const ast_term *t, type_kind kind, const char 
 
 /* ---- evaluation ---- */
 
+/* Sets and maps in order, all the way down. The value is valid. */
+static bytes sorted_value(arena *a, const type *t, bytes value)
+{
+    elements it;
+    if (!value.p || !has_order(t) || elements_open(t, value, &it, NULL) < 0)
+        return value;
+    unsigned n = 0, most = (unsigned)it.left;
+    bytes *items = arena_array(a, bytes, most + 1);
+    while (n < most && elements_next(&it, &items[n])) {
+        unsigned arg = t->kind == TYPE_MAP                           ? n & 1
+                       : t->kind == TYPE_LIST || t->kind == TYPE_SET ? 0
+                                                                     : n;
+        items[n] = sorted_value(a, t->args[arg], items[n]);
+        n++;
+    }
+    return build_collection(a, t, items, n);
+}
+
 static int eval_marker(const term *t, exec *x, bytes *ret)
 {
     if (t->marker >= x->n_values)
@@ -462,7 +490,10 @@ static int eval_marker(const term *t, exec *x, bytes *ret)
     *ret = x->values[t->marker];
     if (!ret->p || bytes_is_unset(*ret))
         return 0;
-    return type_validate(t->type, *ret, x->err);
+    int r = type_validate(t->type, *ret, x->err);
+    if (r == 0 && t->sorts)
+        *ret = sorted_value(x->a, t->type, *ret);
+    return r;
 }
 
 static int eval_items(const term *t, exec *x, bytes *out)

@@ -7,10 +7,10 @@ const cell *row_view_cells(const row_view *v, const column *col, unsigned *ret_n
     *ret_n = 0;
     if (!r)
         return NULL;
-    const cell *first = row_find(r, col->id), *end = r->cells + r->n_cells;
+    const cell *first = row_find(r, col->id), *at = first;
     if (!first)
         return NULL;
-    const cell *at = first;
+    const cell *end = r->cells + r->n_cells;
     while (at < end && at->column == col->id)
         at++;
     *ret_n = (unsigned)(at - first);

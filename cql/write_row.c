@@ -164,6 +164,58 @@ static int element_key(filler *f, const operation *op, bytes *ret)
     return 0;
 }
 
+/* ---- lists as they are ---- */
+
+static const cell *present_cells(filler *f, const column *col, unsigned *ret_n)
+{
+    row_view v = {.row = f->w->present, .statics = f->w->present_static};
+    return row_view_cells(&v, col, ret_n);
+}
+
+static int list_at(filler *f, const operation *op, bytes value)
+{
+    exec *x = f->w->x;
+    int64_t index, size = 0;
+    unsigned n;
+    int r = term_int(op->key, x, INT64_MIN, &index);
+    if (r < 0)
+        return r;
+    if (index == INT64_MIN)
+        return err_set(x->err, ERR_INVALID, "Invalid null value for list index");
+    const cell *cells = present_cells(f, op->column, &n), *found = NULL;
+    for (unsigned i = 0; i < n; i++)
+        if (cell_is_live(&cells[i], x->now_s) && size++ == index)
+            found = &cells[i];
+    if (!found)
+        return err_set(x->err, ERR_INVALID, "List index %lld out of bound, list has size %lld",
+                       (long long)index, (long long)size);
+    f->unsorted = true;
+    put_cell(f, op->column, found->path, value);
+    return 0;
+}
+
+static int list_discard(filler *f, const operation *op, bytes values)
+{
+    exec *x = f->w->x;
+    const type *t = op->column->type;
+    unsigned n;
+    const cell *cells = present_cells(f, op->column, &n);
+    for (unsigned i = 0; i < n; i++) {
+        elements it;
+        bytes item;
+        int r = elements_open(t, values, &it, x->err);
+        if (r < 0)
+            return r;
+        bool same = false;
+        while (elements_next(&it, &item))
+            same |= type_compare(t->args[0], item, cells[i].value) == 0;
+        if (same && cell_is_live(&cells[i], x->now_s))
+            put_cell(f, op->column, cells[i].path, BYTES_NULL);
+    }
+    f->unsorted = true;
+    return 0;
+}
+
 /* Operations with a value, which is set. */
 static int run_value_op(filler *f, const operation *op, bytes v)
 {
@@ -179,6 +231,10 @@ static int run_value_op(filler *f, const operation *op, bytes v)
         return v.p ? put_elements(f, col, v, op->kind == OP_PREPEND) : 0;
     case OP_REMOVE:
         return v.p ? remove_elements(f, col, v) : 0;
+    case OP_LIST_PUT:
+        return list_at(f, op, v);
+    case OP_LIST_DISCARD:
+        return v.p ? list_discard(f, op, v) : 0;
     case OP_PUT:
         r = element_key(f, op, &key);
         if (r == 0)
@@ -212,6 +268,8 @@ static int run_op(filler *f, const operation *op)
         else
             put_cell(f, col, BYTES_NULL, BYTES_NULL);
         return 0;
+    case OP_LIST_DELETE:
+        return list_at(f, op, BYTES_NULL);
     case OP_DELETE_KEY:
         r = element_key(f, op, &v);
         if (r == 0)
