@@ -112,6 +112,16 @@ static void stress_main(void *arg)
     t->s = storage_close(t->s);
     check(storage_open(e, &t->o, &t->s, &err) == 0);
     check(count_rows(t->s, e, &TABLE, NULL) == all && count_rows(t->s, e, &SCRATCH, NULL) == 0);
+    check(write_row(t->s, e, &SCRATCH, 1, 1) == 0 && storage_flush(t->s, e, NULL, &err) == 0);
+    check(write_row(t->s, e, &SCRATCH, 2, 1) == 0 && storage_drop(t->s, e, &SCRATCH, &err) == 0);
+    check(write_row(t->s, e, &SCRATCH, 3, 1) == 0); /* too late: goes nowhere */
+    check(count_rows(t->s, e, &SCRATCH, NULL) == 0);
+    t->s = storage_close(t->s);
+    check(storage_open(e, &t->o, &t->s, &err) == 0);
+    check(count_rows(t->s, e, &TABLE, NULL) == all && count_rows(t->s, e, &SCRATCH, NULL) == 0);
+    storage_table_stats stats;
+    storage_stats(t->s, &TABLE, &stats);
+    check(stats.sstables > 0 && stats.live_bytes > 0 && stats.bloom_bytes > 0);
     check(storage_drain(t->s, e, &err) == 0);
     storage_totals totals;
     storage_get_totals(t->s, &totals);
