@@ -180,12 +180,64 @@ static void test_paging(void **state)
     node_run(3, in_paging, NULL);
 }
 
+/* What DESCRIBE says makes the same thing again. */
+static void in_describe(test_node *n, void *arg)
+{
+    static const char *const tables[] = {
+        "CREATE TABLE ks.x (k int PRIMARY KEY, v text) WITH comment = 'it''s' AND "
+        "default_time_to_live = 7 AND gc_grace_seconds = 5 AND speculative_retry = '50ms' AND "
+        "compression = {'enabled': 'false'} AND caching = {'keys': 'NONE'}",
+        "CREATE TABLE ks.x (\"A b\" int, \"select\" text, c timeuuid, d blob static, e map<text, "
+        "frozen<list<int>>>, PRIMARY KEY ((\"A b\", \"select\"), c)) WITH CLUSTERING ORDER BY (c "
+        "DESC) "
+        "AND compaction = {'class': 'LeveledCompactionStrategy', 'sstable_size_in_mb': 10}",
+        "CREATE TABLE ks.x (k int, a int, b int, v text, PRIMARY KEY (k, a, b)) WITH COMPACT "
+        "STORAGE",
+        "CREATE TABLE ks.x (k int, a int, PRIMARY KEY (k, a)) WITH COMPACT STORAGE",
+        "CREATE TABLE ks.x (k int PRIMARY KEY, a int, b text) WITH COMPACT STORAGE",
+        "CREATE TABLE ks.x (k int PRIMARY KEY, n counter)",
+        "CREATE TABLE ks.x (k int PRIMARY KEY, f frozen<u>, m u, t tuple<int, frozen<set<text>>>)",
+    };
+    arena a;
+    cql_result r;
+    (void)arg;
+    arena_init(&a, 4096);
+    make_table(n, &a);
+    node_ok(n, &a, "CREATE TYPE ks.u (a int, \"B\" frozen<list<text>>)", &r);
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        node_ok(n, &a, tables[i], &r);
+        node_ok(n, &a, "DESCRIBE TABLE ks.x", &r);
+        const char *text = arena_str(&a, r.values[3]);
+        node_ok(n, &a, "DROP TABLE ks.x", &r);
+        node_ok(n, &a, text, &r);
+        node_ok(n, &a, "DESCRIBE TABLE ks.x", &r);
+        assert_string_equal(arena_str(&a, r.values[3]), text);
+        node_ok(n, &a, "DROP TABLE ks.x", &r);
+    }
+    node_ok(n, &a, "DESCRIBE TYPE ks.u", &r);
+    const char *text = arena_str(&a, r.values[3]);
+    node_ok(n, &a, "DROP TYPE ks.u", &r);
+    node_ok(n, &a, text, &r);
+    node_ok(n, &a, "DESCRIBE KEYSPACE ks ONLY", &r);
+    text = arena_str(&a, r.values[3]);
+    node_ok(n, &a, "DROP KEYSPACE ks", &r);
+    node_ok(n, &a, text, &r);
+    arena_done(&a);
+}
+
+static void test_describe(void **state)
+{
+    (void)state;
+    node_run(4, in_describe, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_prepare),
         cmocka_unit_test(test_batch),
         cmocka_unit_test(test_paging),
+        cmocka_unit_test(test_describe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
