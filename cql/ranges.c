@@ -267,7 +267,8 @@ static int cmp_slices(const void *a, const void *b)
 static void slices_normalize(slices *s)
 {
     unsigned kept = 0;
-    qsort(s->p, s->n, sizeof *s->p, cmp_slices);
+    if (s->n)
+        qsort(s->p, s->n, sizeof *s->p, cmp_slices);
     for (unsigned i = 0; i < s->n; i++) {
         clustering_slice at = s->p[i];
         if (bytes_cmp(at.start, at.end) >= 0)

@@ -184,19 +184,20 @@ static void test_paging(void **state)
 static void in_describe(test_node *n, void *arg)
 {
     static const char *const tables[] = {
-        "CREATE TABLE ks.x (k int PRIMARY KEY, v text) WITH comment = 'it''s' AND "
-        "default_time_to_live = 7 AND gc_grace_seconds = 5 AND speculative_retry = '50ms' AND "
-        "compression = {'enabled': 'false'} AND caching = {'keys': 'NONE'}",
-        "CREATE TABLE ks.x (\"A b\" int, \"select\" text, c timeuuid, d blob static, e map<text, "
-        "frozen<list<int>>>, PRIMARY KEY ((\"A b\", \"select\"), c)) WITH CLUSTERING ORDER BY (c "
-        "DESC) "
-        "AND compaction = {'class': 'LeveledCompactionStrategy', 'sstable_size_in_mb': 10}",
-        "CREATE TABLE ks.x (k int, a int, b int, v text, PRIMARY KEY (k, a, b)) WITH COMPACT "
-        "STORAGE",
-        "CREATE TABLE ks.x (k int, a int, PRIMARY KEY (k, a)) WITH COMPACT STORAGE",
-        "CREATE TABLE ks.x (k int PRIMARY KEY, a int, b text) WITH COMPACT STORAGE",
-        "CREATE TABLE ks.x (k int PRIMARY KEY, n counter)",
-        "CREATE TABLE ks.x (k int PRIMARY KEY, f frozen<u>, m u, t tuple<int, frozen<set<text>>>)",
+        ("CREATE TABLE ks.x (k int PRIMARY KEY, v text) WITH comment = 'it''s' AND "
+         "default_time_to_live = 7 AND gc_grace_seconds = 5 AND speculative_retry = '50ms' AND "
+         "compression = {'enabled': 'false'} AND caching = {'keys': 'NONE'}"),
+        ("CREATE TABLE ks.x (\"A b\" int, \"select\" text, c timeuuid, d blob static, e map<text, "
+         "frozen<list<int>>>, PRIMARY KEY ((\"A b\", \"select\"), c)) WITH CLUSTERING ORDER BY (c "
+         "DESC) "
+         "AND compaction = {'class': 'LeveledCompactionStrategy', 'sstable_size_in_mb': 10}"),
+        ("CREATE TABLE ks.x (k int, a int, b int, v text, PRIMARY KEY (k, a, b)) WITH COMPACT "
+         "STORAGE"),
+        ("CREATE TABLE ks.x (k int, a int, PRIMARY KEY (k, a)) WITH COMPACT STORAGE"),
+        ("CREATE TABLE ks.x (k int PRIMARY KEY, a int, b text) WITH COMPACT STORAGE"),
+        ("CREATE TABLE ks.x (k int PRIMARY KEY, n counter)"),
+        ("CREATE TABLE ks.x (k int PRIMARY KEY, f frozen<u>, m u, t tuple<int, "
+         "frozen<set<text>>>)"),
     };
     arena a;
     cql_result r;
