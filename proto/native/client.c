@@ -1,4 +1,6 @@
 /* The client's side: writing requests, reading responses (cqlsh, the load generator, tests). */
+#include <stdio.h>
+
 #include "model/row.h"
 #include "proto/native/native.h"
 
@@ -204,20 +206,69 @@ static int err_from_code(uint16_t code)
     return ERR_SERVER;
 }
 
+/* Kinds of writes are static strings in an err_info. */
+static const char *get_write_type(reader *r)
+{
+    static const char *const known[] = {"SIMPLE",    "BATCH", "UNLOGGED_BATCH", "COUNTER",
+                                        "BATCH_LOG", "CAS",   "VIEW",           "CDC"};
+    bytes name = get_string(r);
+    for (unsigned i = 0; i < sizeof known / sizeof *known; i++)
+        if (bytes_eq_str(name, known[i]))
+            return known[i];
+    return "UNKNOWN";
+}
+
+static void get_error_numbers(reader *r, int code, err_info *e)
+{
+    e->consistency = rd_be16(r);
+    if (code == ERR_UNAVAILABLE) {
+        e->required = (int)rd_be32(r);
+        e->alive = (int)rd_be32(r);
+        return;
+    }
+    e->received = (int)rd_be32(r);
+    e->block_for = (int)rd_be32(r);
+    if (code == ERR_READ_FAILURE || code == ERR_WRITE_FAILURE)
+        e->failures = (int)rd_be32(r);
+    if (code == ERR_READ_TIMEOUT || code == ERR_READ_FAILURE)
+        e->data_present = rd_u8(r);
+    else
+        e->write_type = get_write_type(r);
+}
+
+static void get_name(reader *r, char *to, size_t room)
+{
+    bytes name = get_string(r);
+    snprintf(to, room, "%.*s", (int)name.n, name.p ? (const char *)name.p : "");
+}
+
 static void get_error(reader *r, native_response *ret)
 {
     ret->error_code = (uint16_t)rd_be32(r);
     bytes text = get_string(r);
-    err_set(&ret->error, err_from_code(ret->error_code), "%.*s", (int)text.n,
-            text.p ? (const char *)text.p : "");
-    if (ret->error.code == ERR_UNAVAILABLE) {
-        ret->error.consistency = rd_be16(r);
-        ret->error.required = (int)rd_be32(r);
-        ret->error.alive = (int)rd_be32(r);
-    } else if (ret->error.code == ERR_UNPREPARED) {
+    int code = err_from_code(ret->error_code);
+    err_info *e = &ret->error;
+    err_set(e, code, "%.*s", (int)text.n, text.p ? (const char *)text.p : "");
+    switch (code) {
+    case ERR_UNAVAILABLE:
+    case ERR_WRITE_TIMEOUT:
+    case ERR_READ_TIMEOUT:
+    case ERR_WRITE_FAILURE:
+    case ERR_READ_FAILURE:
+        get_error_numbers(r, code, e);
+        break;
+    case ERR_EXISTS:
+        get_name(r, e->keyspace, sizeof e->keyspace);
+        get_name(r, e->table, sizeof e->table);
+        break;
+    case ERR_UNPREPARED: {
         bytes id = get_string(r);
         if (id.n == 16)
-            memcpy(ret->error.statement_id, id.p, 16);
+            memcpy(e->statement_id, id.p, 16);
+        break;
+    }
+    default:
+        break;
     }
 }
 
