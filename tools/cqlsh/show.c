@@ -9,7 +9,8 @@ static table_page make_page(shell *s, const native_rows *rows, arena *a)
 {
     size_t n = rows->n_rows * rows->n_columns;
     table_page page = {.n_columns = rows->n_columns, .n_rows = rows->n_rows};
-    table_cell *headers = arena_array(a, table_cell, rows->n_columns), *values = arena_array(a, table_cell, n);
+    table_cell *headers = arena_array(a, table_cell, rows->n_columns),
+               *values = arena_array(a, table_cell, n);
     format_options o = s->format;
     o.color = o.color && !s->capture;
     for (unsigned i = 0; i < rows->n_columns; i++)
