@@ -124,23 +124,26 @@ static char *finish(buf *b, arena *a)
     return s;
 }
 
-/* Virtual tables cannot be made; their text stands in a comment, as in Cassandra. */
-static char *virtual_comment(const char *text, arena *a)
+/* What cannot be made stands in a comment, as in Cassandra. */
+static char *virtual_comment(const char *what, const char *name, const char *text, arena *a)
 {
     return arena_printf(a,
-                        "/*\nWarning: Table %s\nis a virtual table and cannot be recreated with "
-                        "CQL.\nStructure, for reference:\n%s\n*/",
-                        "below", text);
+                        "/*\nWarning: %s %s is a virtual %s and cannot be recreated with CQL.\n"
+                        "Structure, for reference:\nVIRTUAL %s\n*/",
+                        *what == 'T' ? "Table" : "Keyspace", name,
+                        *what == 'T' ? "table" : "keyspace", text);
 }
 
 static char *describe_table(const table *t, bool internals, arena *a)
 {
     buf b = {0};
-    buf_printf(&b, "CREATE TABLE %s.%s (\n", ident(a, t->keyspace), ident(a, t->name));
+    bool virtual = t->in->virtual_;
+    buf_printf(&b, "%s %s.%s (\n", virtual ? "TABLE" : "CREATE TABLE", ident(a, t->keyspace),
+               ident(a, t->name));
     put_columns(&b, a, t);
-    if (t->flags & TABLE_VIRTUAL) {
+    if (virtual) {
         buf_str(&b, ");");
-        return virtual_comment(finish(&b, a), a);
+        return virtual_comment("Table", table_text(t, a), finish(&b, a), a);
     }
     buf_str(&b, ") WITH ");
     if (internals) {
@@ -196,6 +199,9 @@ static unsigned types_in_order(const keyspace *ks, arena *a, const type ***ret)
 static char *describe_keyspace_alone(const keyspace *ks, arena *a)
 {
     buf b = {0};
+    if (ks->virtual_)
+        return virtual_comment("Keyspace", ks->name,
+                               arena_printf(a, "KEYSPACE %s;", ident(a, ks->name)), a);
     buf_printf(&b, "CREATE KEYSPACE %s WITH replication = ", ident(a, ks->name));
     put_replication(&b, a, ks->replication);
     buf_printf(&b, "  AND durable_writes = %s;", ks->durable_writes ? "true" : "false");

@@ -215,6 +215,16 @@ static void in_describe(test_node *n, void *arg)
         assert_string_equal(arena_str(&a, r.values[3]), text);
         node_ok(n, &a, "DROP TABLE ks.x", &r);
     }
+    static const char *const all[] = {"DESCRIBE FULL SCHEMA",
+                                      "DESCRIBE SCHEMA",
+                                      "DESCRIBE KEYSPACE system_virtual_schema",
+                                      "DESCRIBE KEYSPACE system",
+                                      "DESCRIBE system.local",
+                                      "DESCRIBE TABLE system_virtual_schema.columns"};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        node_ok(n, &a, all[i], &r);
+        assert_true(r.n_rows > 0 && r.n_columns == 4);
+    }
     node_ok(n, &a, "DESCRIBE TYPE ks.u", &r);
     const char *text = arena_str(&a, r.values[3]);
     node_ok(n, &a, "DROP TYPE ks.u", &r);
