@@ -58,7 +58,7 @@ typedef struct cell {
     int32_t ttl_s;   /* expiring only */
     int32_t local_s; /* tombstone: when deleted; expiring: when it expires; else NO_DELETION_TIME */
     int64_t timestamp;
-    bytes path;  /* element of a multi-cell column: list timeuuid, set/map byte-comparable
+    bytes path;  /* element of a multi-cell column, byte-comparable: list timeuuid, set/map
                     key, UDT field number (u16); null for simple cells */
     bytes value; /* tombstone: null. Counter: the shards (counter.c) */
 } cell;
