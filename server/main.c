@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/must.h"
+#include "server/admin/admin.h"
 #include "server/config/config.h"
 #include "server/log_file.h"
 #include "server/node.h"
@@ -18,6 +19,7 @@ typedef struct daemon_process {
     daemon_link link;
     runtime *runtime;
     node *node;
+    admin *admin;
     bool failed, stopping;
 } daemon_process;
 
@@ -27,6 +29,8 @@ static void co_fn start(void *arg)
     err_info err = {0};
     env *home = runtime_env(d->runtime, 0);
     int r = node_start(d->node, &err);
+    if (r == 0)
+        r = admin_start(d->node, &d->admin, &err);
     if (r < 0) {
         log_error(home->log, "%s", err.text);
         daemon_failed(&d->link, err.text);
@@ -45,7 +49,9 @@ static void co_fn on_stop_signal(void *arg, int signo)
     if (d->stopping)
         return;
     d->stopping = true;
+    admin_quiesce(d->admin);
     node_stop(d->node);
+    d->admin = admin_free(d->admin);
     runtime_stop(d->runtime);
 }
 

@@ -109,7 +109,7 @@ int co_fn admin_start(node *n, admin **ret, err_info *err)
     gethostname(a->host_name, sizeof a->host_name - 1);
     int r = serve_at(a, n->config->listen_address, err);
     if (r < 0) {
-        admin_stop(a);
+        admin_free(a);
         return r;
     }
     serve_at_loopback(a);
@@ -124,15 +124,20 @@ static void stop_daemons(void *arg)
         MHD_stop_daemon(a->daemons[i]);
 }
 
-admin *co_fn admin_stop(admin *a)
+void co_fn admin_quiesce(admin *a)
 {
     if (!a)
-        return NULL;
-    /* From here on requests are refused; those that worker 0 has are answered first, as a daemon
-     * must not be stopped while connections are suspended. */
+        return;
     atomic_store(&a->stopping, true);
     while (atomic_load(&a->pending)) /* refusals count for a moment, and do not signal */
         co_wait(a->home, &a->idle, env_mono_us(a->home) + STOP_POLL_US);
+}
+
+admin *co_fn admin_free(admin *a)
+{
+    if (!a)
+        return NULL;
+    admin_quiesce(a); /* a daemon must not be stopped while connections are suspended */
     env_offload(a->home, POOL_IO, stop_daemons, a);
     free(a);
     return NULL;

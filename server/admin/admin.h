@@ -4,13 +4,20 @@
  * An HTTP thread of libmicrohttpd's takes requests; what touches the node runs on worker 0 while
  * that thread waits. Paths and answers: docs/admin.md.
  *
- * Owner:  one per node; admin_stop frees (NULL is fine, returns NULL), before the node stops.
- * Thread: start and stop on worker 0.
+ * Errors: a port in use is ERR_ADDRESS_IN_USE; at loopback, when that is not the listen address, it
+ *         is a warning only (nodes on several loopback addresses of one machine).
+ * Owner:  one per node. Thread: worker 0.
  */
 #pragma once
 #include "server/node.h"
 
 typedef struct admin admin;
 
+/* *ret is NULL when admin_port is 0: no management. */
 int co_fn admin_start(node *n, admin **ret, err_info *err);
-admin *co_fn admin_stop(admin *a);
+/* Before the node stops: finishes the requests it has; later ones hear that the node is stopping.
+ * NULL is fine, here and below. */
+void co_fn admin_quiesce(admin *a);
+/* After the node stopped: closes the port, frees. Who sees the port closed knows that all is on
+ * disk. Returns NULL. */
+admin *co_fn admin_free(admin *a);

@@ -154,7 +154,7 @@ static enum MHD_Result check(admin_request *q, const char *url, const char *meth
     return MHD_YES;
 }
 
-/* The count comes before the look at `stopping`: admin_stop looks in the other order. */
+/* The count comes before the look at `stopping`: admin_quiesce looks in the other order. */
 static enum MHD_Result hand_over(admin_request *q)
 {
     admin *a = q->admin;

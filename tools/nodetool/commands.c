@@ -175,10 +175,10 @@ static int run_tables(const command *c, session *s, err_info *err)
     return r;
 }
 
-/* Comes back when the node is gone. */
+/* The node closes its port when everything is on disk. */
 static int run_stop(const command *c, session *s, err_info *err)
 {
-    enum { TRIES = 600 };
+    enum { TRIES = 6000 }; /* ten minutes: all memtables are flushed first */
     const struct timespec pause = {.tv_nsec = 100000000};
     int r = run_plain(c, s, err);
     for (int i = 0; r == 0 && i < TRIES && http_reachable(&s->at); i++)
