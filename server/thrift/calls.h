@@ -93,6 +93,7 @@ read_command thrift_read_command(thrift_context *x, const column_query *q, bytes
     X(BATCH_MUTATE, batch_mutate)                                                                  \
     X(ATOMIC_BATCH_MUTATE, atomic_batch_mutate)                                                    \
     X(GET_RANGE_SLICES, get_range_slices)                                                          \
+    X(GET_PAGED_SLICE, get_paged_slice)                                                            \
     X(TRUNCATE, truncate)                                                                          \
     X(SYSTEM_ADD_KEYSPACE, system_add_keyspace)                                                    \
     X(SYSTEM_DROP_KEYSPACE, system_drop_keyspace)                                                  \

@@ -1,4 +1,4 @@
-/* get_range_slices: rows in the order of the ring.
+/* get_range_slices and get_paged_slice: rows in the order of the ring.
  *
  * A KeyRange becomes one interval of storage keys, or two when a range of tokens goes round. Rows
  * are read in pages until enough of them are whole: a row may begin on one page and end on the
@@ -17,7 +17,9 @@ typedef struct range_read {
     thrift_target target;
     column_query query;
     consistency cl;
-    uint32_t count; /* rows asked for */
+    uint32_t count;  /* rows asked for */
+    uint64_t budget; /* columns asked for, in all rows together */
+    uint64_t spent;  /* in whole rows */
     size_t cap;
     thrift_list_key_slice out;
     column_collector row; /* the one being read */
@@ -125,6 +127,7 @@ static void end_row(thrift_context *x, range_read *g)
         g->out.v = more;
     }
     g->out.v[g->out.n++] = (thrift_key_slice){.key = g->key, .columns = g->row.out};
+    g->spent += g->row.out.n;
     g->key = BYTES_NULL;
 }
 
@@ -161,6 +164,20 @@ static void resume_after(read_command *cmd, const read_result *r)
     cmd->resume_partition_rows = before + live_rows(p, cmd->now_s);
 }
 
+static uint64_t columns_left(const range_read *g)
+{
+    uint64_t have = g->spent + (g->key.p ? g->row.out.n : 0);
+    return have < g->budget ? g->budget - have : 0;
+}
+
+static uint32_t page_limit(const range_read *g, const read_command *cmd)
+{
+    uint64_t wanted = (uint64_t)(g->count - g->out.n) * cmd->partition_limit;
+    uint64_t left = columns_left(g);
+    wanted = wanted < left ? wanted : left;
+    return wanted < RANGE_PAGE_ROWS ? (uint32_t)wanted : RANGE_PAGE_ROWS;
+}
+
 static int co_fn read_interval(thrift_context *x, range_read *g, key_interval interval)
 {
     read_command cmd = thrift_read_command(x, &g->query, BYTES_NULL);
@@ -168,8 +185,7 @@ static int co_fn read_interval(thrift_context *x, range_read *g, key_interval in
     cmd.from = interval.from;
     cmd.to = interval.to;
     for (;;) {
-        uint64_t wanted = (uint64_t)(g->count - g->out.n) * cmd.partition_limit;
-        cmd.limit = wanted < RANGE_PAGE_ROWS ? (uint32_t)wanted : RANGE_PAGE_ROWS;
+        cmd.limit = page_limit(g, &cmd);
         int r = coordinate_read(x->node->coordinator, x->env, g->target.keyspace, &cmd, g->cl,
                                 x->arena, &result, &x->err);
         if (r < 0)
@@ -177,7 +193,7 @@ static int co_fn read_interval(thrift_context *x, range_read *g, key_interval in
         for (uint32_t i = 0; i < result->n_partitions; i++)
             if (!take_partition(x, g, &result->partitions[i], cmd.now_s))
                 return 0;
-        if (!result->more || !result->n_partitions)
+        if (!result->more || !result->n_partitions || columns_left(g) == 0)
             break;
         resume_after(&cmd, result);
         if (!cmd.resume_clustering.p) {
@@ -196,7 +212,8 @@ static int co_fn read_range(thrift_context *x, range_read *g, const thrift_key_r
     unsigned n;
     int r = intervals_of(x, range, intervals, &n);
     for (unsigned i = 0; i < n && r == 0 && g->out.n < g->count && g->query.count; i++)
-        r = read_interval(x, g, intervals[i]);
+        if (columns_left(g))
+            r = read_interval(x, g, intervals[i]);
     return r;
 }
 
@@ -217,7 +234,7 @@ static int check_range_call(thrift_context *x, const column_view *v,
 int thrift_call_get_range_slices(thrift_context *x)
 {
     const thrift_get_range_slices_args *args = x->call->args;
-    range_read g = {.count = (uint32_t)args->range.count};
+    range_read g = {.count = (uint32_t)args->range.count, .budget = UINT64_MAX};
     int r = thrift_consistency(x, args->consistency_level, &g.cl);
     if (r == 0)
         r = thrift_open(x, args->column_parent.column_family, false, &g.target);
@@ -232,6 +249,88 @@ int thrift_call_get_range_slices(thrift_context *x)
     }
     if (r == 0)
         thrift_answer(x, &(thrift_get_range_slices_reply){.has_success = true, .success = g.out});
+    thrift_close(&g.target);
+    return r;
+}
+
+/* ---- get_paged_slice: so many columns, from a place in the first row on ---- */
+
+static void query_from(thrift_context *x, range_read *g, bytes start)
+{
+    thrift_slice_range all = thrift_slice_range_default;
+    thrift_slice_predicate p = {.slice_range = &all};
+    all.start = start;
+    all.finish = BYTES_EMPTY;
+    all.count = (int32_t)g->budget;
+    column_query_init(&g->query, &g->target.view, BYTES_NULL, &p, thrift_scratch(x), x->arena);
+}
+
+/* Pages count rows of storage: declared columns may have come beyond the budget. */
+static void cut_to_budget(range_read *g)
+{
+    uint64_t left = g->budget;
+    size_t n = 0;
+    for (; n < g->out.n && left; n++) {
+        thrift_list_column_or_super_column *columns = &g->out.v[n].columns;
+        if (columns->n > left)
+            columns->n = left;
+        left -= columns->n;
+    }
+    g->out.n = n;
+}
+
+static int co_fn read_paged(thrift_context *x, range_read *g, const thrift_key_range *range,
+                            bytes start)
+{
+    key_interval intervals[2];
+    unsigned n;
+    int r = intervals_of(x, range, intervals, &n);
+    if (r == 0 && start.n) {
+        key_interval first = {intervals[0].from, key_bound(x, range->start_key, true)};
+        query_from(x, g, start);
+        r = read_interval(x, g, first);
+        intervals[0].from = first.to;
+    }
+    query_from(x, g, BYTES_EMPTY);
+    for (unsigned i = 0; i < n && r == 0; i++)
+        if (columns_left(g))
+            r = read_interval(x, g, intervals[i]);
+    cut_to_budget(g);
+    return r;
+}
+
+static int check_paged_call(thrift_context *x, const column_view *v,
+                            const thrift_get_paged_slice_args *args)
+{
+    const thrift_key_range *range = &args->range;
+    bytes start = args->start_column;
+    int r = check_key_range(range, &x->err);
+    if (r == 0 && range->row_filter.n)
+        r = err_set(&x->err, ERR_INVALID,
+                    "Cross-row paging is not supported along with index clauses");
+    if (r == 0 && v->shape == SHAPE_SUPER)
+        r = err_set(&x->err, ERR_NOT_SUPPORTED,
+                    "get_paged_slice of super column families is not supported yet");
+    if (r == 0 && start.n && !(range->start_key.p && range->start_key.n))
+        r = err_set(&x->err, ERR_INVALID,
+                    "If a start column is provided, so must the start key be");
+    return r == 0 && start.n ? column_check_name(v, BYTES_NULL, start, true, x->arena, &x->err) : r;
+}
+
+int thrift_call_get_paged_slice(thrift_context *x)
+{
+    const thrift_get_paged_slice_args *args = x->call->args;
+    range_read g = {.count = UINT32_MAX, .budget = (uint64_t)args->range.count};
+    int r = thrift_consistency(x, args->consistency_level, &g.cl);
+    if (r == 0)
+        r = thrift_open(x, args->column_family, false, &g.target);
+    if (r < 0)
+        return r;
+    r = check_paged_call(x, &g.target.view, args);
+    if (r == 0)
+        r = read_paged(x, &g, &args->range, args->start_column);
+    if (r == 0)
+        thrift_answer(x, &(thrift_get_paged_slice_reply){.has_success = true, .success = g.out});
     thrift_close(&g.target);
     return r;
 }

@@ -66,12 +66,6 @@ static bytes changed(thrift_context *x, const char *change, const char *target,
     return bytes_str(text);
 }
 
-static void give_id(thrift_context *x, table_draft *d)
-{
-    uint64_t random = env_random(x->env);
-    d->id = uuid_time(env_now_us(x->env), (unsigned)(random % 10), env_random(x->env));
-}
-
 /* ---- keyspaces ---- */
 
 static int check_new_keyspace(thrift_context *x, const schema *s, const char *keyspace,
@@ -99,7 +93,6 @@ static int tables_of(thrift_context *x, const thrift_ks_def *d, table_draft *tab
         int r = cf_def_to_draft(cf, x->arena, &tables[i], &x->err);
         if (r < 0)
             return r;
-        give_id(x, &tables[i]);
     }
     return 0;
 }
@@ -173,7 +166,6 @@ int thrift_call_system_add_column_family(thrift_context *x)
         r = with_schema(x, check_new_table, t.keyspace, t.name);
     if (r < 0)
         return r;
-    give_id(x, &t);
     r = cql_create_table(x->node->cql, x->env, &t, &x->err);
     if (r < 0)
         return r;

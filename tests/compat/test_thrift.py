@@ -400,6 +400,42 @@ def test_range_of_wide_rows(client, range_table):
     assert [got(r.columns) for r in rows] == [[b'04999', b'04998', b'04997']] * 2
 
 
+def test_paged_slices(client, range_table):
+    expected = {}
+    for i in range(12):
+        expected[b'p%02d' % i] = [b'%d' % n for n in range(i % 5 + 1)]
+        put(client, b'p%02d' % i, range_table, *(column(n) for n in expected[b'p%02d' % i]))
+    page = lambda start_key, start, count: [
+        (r.key, n) for r in client.get_paged_slice(
+            range_table, t.KeyRange(start_key=start_key, end_key=b'', count=count), start, ONE)
+        for n in got(r.columns)]
+    every = page(b'', b'', 1000)
+    assert sorted(every) == [(k, n) for k in expected for n in expected[k]]
+    seen = page(b'', b'', 4)
+    while len(seen) < len(every):
+        more = page(*seen[-1], 4)
+        assert more[0] == seen[-1] and len(more) > 1
+        seen += more[1:]
+    assert seen == every
+    refused(client.get_paged_slice, range_table,
+            t.KeyRange(start_token='0', end_token='1', count=1), b'x', ONE,
+            why='If a start column is provided, so must the start key be')
+
+
+def test_paged_slices_of_declared_columns(client):
+    client.system_add_column_family(cf_def('PagedStatic', comparator_type='UTF8Type',
+                                           column_metadata=[t.ColumnDef(b'd', 'BytesType'),
+                                                            t.ColumnDef(b'z', 'BytesType')]))
+    for k in (b'1', b'2', b'3'):
+        put(client, k, 'PagedStatic', *(column(n) for n in (b'a', b'd', b'm', b'z')))
+    for count in (1, 2, 3, 4, 5, 7, 12, 50):
+        rows = client.get_paged_slice('PagedStatic', t.KeyRange(start_key=b'', end_key=b'',
+                                                                count=count), b'', ONE)
+        flat = [n for r in rows for n in got(r.columns)]
+        assert flat == ([b'a', b'd', b'm', b'z'] * 3)[:count]
+    client.system_drop_column_family('PagedStatic')
+
+
 def test_key_range_refusals(client):
     for bad in (t.KeyRange(), t.KeyRange(start_key=b'a'), t.KeyRange(start_key=b'a', start_token='1',
                                                                      end_key=b'')):
@@ -750,6 +786,47 @@ def test_survives_a_restart(make_node):
         assert slice_of(c, b'k', 'Super1', super_column=b's') == [b'x']
         put(c, b'k', 'Static1', column(b'more'))
         assert slice_of(c, b'k', 'Static1') == [b'more', b'name', b'other']
+
+
+def test_survives_a_crash(make_node):
+    """Acknowledged writes are in the commit log once its period has passed."""
+    n = make_node(config='commitlog_sync: batch\ncommitlog_sync_batch_window_in_ms: 2\n')
+    with connected(n) as c:
+        c.system_add_keyspace(t.KsDef(KEYSPACE, 'SimpleStrategy', {'replication_factor': '1'},
+                                      cf_defs=TABLES))
+        c.set_keyspace(KEYSPACE)
+        for i in range(200):
+            put(c, b'%d' % i, 'Standard1', column(b'c', b'%d' % i))
+        c.remove(b'7', path('Standard1'), next(clock), ONE)
+    n.kill()
+    n.start()
+    with connected(n, KEYSPACE) as c:
+        rows = c.multiget_slice([b'%d' % i for i in range(200)], parent('Standard1'), between(), ONE)
+        assert {k: [x.column.value for x in v] for k, v in rows.items()} == \
+            {b'%d' % i: [] if i == 7 else [b'%d' % i] for i in range(200)}
+
+
+# ---- clients of the binary protocol hear ----
+
+def native_frame(s):
+    h = read_exactly(s, 9)
+    return h[4], read_exactly(s, struct.unpack('>I', h[5:])[0])
+
+
+def test_native_clients_hear_of_changes(node, client):
+    text = lambda x: struct.pack('>H', len(x)) + x
+    with socket.create_connection((node.host, node.native_port), 20) as s:
+        for opcode, body in ((1, struct.pack('>H', 1) + text(b'CQL_VERSION') + text(b'3.0.0')),
+                             (11, struct.pack('>H', 1) + text(b'SCHEMA_CHANGE'))):
+            s.sendall(struct.pack('>BBHBI', 4, 0, 1, opcode, len(body)) + body)
+            assert native_frame(s)[0] == 2
+        client.system_add_column_family(cf_def('Heard'))
+        client.system_drop_column_family('Heard')
+        for change in (b'CREATED', b'DROPPED'):
+            opcode, body = native_frame(s)
+            assert opcode == 12
+            assert body == text(b'SCHEMA_CHANGE') + text(change) + text(b'TABLE') + \
+                text(KEYSPACE.encode()) + text(b'Heard')
 
 
 # ---- bytes ----
