@@ -40,3 +40,6 @@ int coordinator_replication(coordinator *c, env *e, const keyspace *ks, const re
 /* Makes a snapshot the one that every worker sees; takes over the reference. Waits for all. */
 void co_fn coordinator_publish_schema(coordinator *c, env *e, schema *s);
 int co_fn coordinator_load_schema(coordinator *c, env *e, schema **ret, err_info *err);
+/* Runs fn on worker 0, on a coroutine there, and waits for its result. */
+int co_fn coordinator_at_home(coordinator *c, env *e, int (*fn)(coordinator *c, void *arg),
+                              void *arg);

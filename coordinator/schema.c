@@ -104,42 +104,25 @@ static int co_fn change_locked(coordinator *c, env *e, const schema_change *ch, 
     return r;
 }
 
-/* ---- the hop to worker 0 and back ---- */
+/* ---- on worker 0 ---- */
 
-typedef struct hop {
-    coordinator *c;
+typedef struct change_call {
     const schema_change *change;
-    env *from;
     err_info *err;
-    int result;
-    bool done;
-    co_event finished;
-} hop;
+} change_call;
 
-static void hop_back(void *arg)
+static int co_fn change_at_home(coordinator *c, void *arg)
 {
-    hop *h = arg;
-    h->done = true;
-    co_signal(h->from, &h->finished);
-}
-
-static void hop_run(void *arg)
-{
-    hop *h = arg;
-    coordinator *c = h->c;
+    change_call *call = arg;
     co_lock(c->home, &c->changing);
-    h->result = change_locked(c, c->home, h->change, h->err);
+    int r = change_locked(c, c->home, call->change, call->err);
     co_unlock(c->home, &c->changing);
-    env_post(h->from, hop_back, h);
+    return r;
 }
 
 int co_fn coordinate_schema_change(coordinator *c, env *e, const schema_change *ch, err_info *err)
 {
     must_be(c, COORDINATOR_MAGIC);
-    hop h = {.c = c, .change = ch, .from = e, .err = err};
-    co_event_init(&h.finished);
-    env_post(c->home, hop_run, &h);
-    while (!h.done)
-        co_wait(e, &h.finished, NO_DEADLINE);
-    return h.result;
+    change_call call = {ch, err};
+    return coordinator_at_home(c, e, change_at_home, &call);
 }

@@ -30,9 +30,19 @@ int co_fn coordinate_write(coordinator *c, env *e, const write_request *w, err_i
                : storage_apply_volatile(c->storage, e, w->mutations, w->n, err);
 }
 
+typedef struct truncate_call {
+    uuid table;
+    err_info *err;
+} truncate_call;
+
+static int co_fn truncate_at_home(coordinator *c, void *arg)
+{
+    truncate_call *call = arg;
+    return storage_truncate(c->storage, c->home, &call->table, call->err);
+}
+
 int co_fn coordinate_truncate(coordinator *c, env *e, const table *t, err_info *err)
 {
-    /* Copied: the schema may move on while we wait. */
-    uuid id = t->id;
-    return storage_truncate(c->storage, e, &id, err);
+    truncate_call call = {t->id, err}; /* copied: the schema may move on while we wait */
+    return coordinator_at_home(c, e, truncate_at_home, &call);
 }

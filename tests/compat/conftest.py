@@ -150,6 +150,8 @@ def node():
     n = Node(require_program())
     try:
         yield n.start()
+        assert n.running, 'iliond ended by itself:\n' + n.log()
+        assert n.stop() == 0, n.log()
     finally:
         n.remove()
 

@@ -735,7 +735,7 @@ def test_options_are_kept(client):
     client.system_drop_column_family('Options')
 
 
-def test_truncate(client):
+def test_truncate(client, node, keyspace):
     client.system_add_column_family(cf_def('Short'))
     for i in range(10):
         put(client, b'%d' % i, 'Short', column(b'c'))
@@ -743,6 +743,10 @@ def test_truncate(client):
     assert range_of(client, 'Short', t.KeyRange(start_key=b'', end_key=b'')) == []
     put(client, b'1', 'Short', column(b'again'))
     assert slice_of(client, b'1', 'Short') == [b'again']
+    for _ in range(8):  # whichever worker has the connection
+        with connected(node, keyspace) as c:
+            c.truncate('Short')
+            assert slice_of(c, b'1', 'Short') == []
     client.system_drop_column_family('Short')
 
 
@@ -779,7 +783,7 @@ def test_survives_a_restart(make_node):
         c.set_keyspace(KEYSPACE)
         put(c, b'k', 'Static1', column(b'name', b'Ann'), column(b'other'))
         put(c, b'k', 'Super1', column(b'x'), super_column=b's')
-    n.stop()
+    assert n.stop() == 0, n.log()
     n.start()
     with connected(n, KEYSPACE) as c:
         assert slice_of(c, b'k', 'Static1') == [b'name', b'other']
