@@ -107,7 +107,7 @@ def test_statistics(node):
     assert ok(node, 'netstats').startswith('Mode: NORMAL\nNot sending any streams.\n')
     assert ok(node, 'compactionstats') == \
         'pending tasks: 0\nActive compaction remaining time :        n/a\n'
-    assert re.fullmatch(r'\nLogger Name {39}Log Level\nroot +(DEBUG|INFO|WARN|ERROR)\n',
+    assert re.fullmatch(r'\nLogger Name {40}Log Level\nroot +(DEBUG|INFO|WARN|ERROR)\n',
                         ok(node, 'getlogginglevels'))
 
 
