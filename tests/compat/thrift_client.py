@@ -16,6 +16,7 @@ from thrift.protocol.TBinaryProtocol import TBinaryProtocol  # noqa: E402
 from thrift.transport import TSocket, TTransport  # noqa: E402
 
 IDL = pathlib.Path(__file__).resolve().parents[2] / 'proto' / 'thrift' / 'ilion.thrift'
+PACKAGE = 'cassandra_thrift'
 
 
 @functools.lru_cache(maxsize=None)
@@ -25,13 +26,15 @@ def generated():
         pytest.skip('the thrift compiler is not installed')
     out = tempfile.mkdtemp(prefix='ilion-thrift-')
     try:
-        subprocess.run(['thrift', '--gen', 'py', '-out', out, str(IDL)], check=True)
-        service = next(pathlib.Path(out).rglob('Cassandra.py'))
-        package = '.'.join(service.parent.relative_to(out).parts)
+        # 'cassandra' is the package of the CQL driver that other tests here import.
+        idl = pathlib.Path(out, IDL.name)
+        idl.write_text(IDL.read_text().replace('namespace py cassandra',
+                                               f'namespace py {PACKAGE}'))
+        subprocess.run(['thrift', '--gen', 'py', '-out', out, str(idl)], check=True)
         sys.path.insert(0, out)
         try:
-            return (importlib.import_module(package + '.Cassandra'),
-                    importlib.import_module(package + '.ttypes'))
+            return (importlib.import_module(PACKAGE + '.Cassandra'),
+                    importlib.import_module(PACKAGE + '.ttypes'))
         finally:
             sys.path.remove(out)
     finally:
