@@ -330,3 +330,88 @@ def test_loopback_too():
         assert n.stop() == 0
     finally:
         n.remove()
+
+
+# ---- with data ----
+
+@pytest.fixture
+def cql(make_node):
+    """(node, session of the CQL driver)"""
+    cluster = pytest.importorskip('cassandra.cluster', reason='python3-cassandra is not installed')
+    n = make_node()
+    c = cluster.Cluster([n.host], port=n.native_port, protocol_version=4)
+    try:
+        yield n, c.connect()
+    finally:
+        c.shutdown()
+
+
+def make_keyspace(session, name, rf):
+    session.execute(f"CREATE KEYSPACE {name} WITH replication = "
+                    f"{{'class': 'SimpleStrategy', 'replication_factor': {rf}}}")
+
+
+def test_ownership_needs_one_replication(cql):
+    n, session = cql
+    note = 'Note: Ownership information does not include topology; ' \
+           'for complete information, specify a keyspace\n'
+    make_keyspace(session, 'one', 1)
+    assert 'Owns (effective)' in ok(n, 'status') and note not in ok(n, 'ring')
+    make_keyspace(session, 'two', 2)
+    assert ok(n, 'status').startswith(note + 'Datacenter: ')
+    assert 'Owns   Host ID' in ok(n, 'status')
+    assert ok(n, 'ring').startswith(note + '\nDatacenter: ')
+    assert ok(n, 'status', 'two').startswith('Datacenter: ')
+
+
+def number(text, name):
+    return float(re.search(rf'^\t\t{re.escape(name)}: ([\d.]+)', text, re.M)[1])
+
+
+def test_tables_count(cql):
+    n, session = cql
+    make_keyspace(session, 'shop', 1)
+    session.execute('CREATE TABLE shop.orders (id int PRIMARY KEY, what text)')
+    for i in range(50):
+        session.execute('INSERT INTO shop.orders (id, what) VALUES (%s, %s)', (i, 'x' * 100))
+    for i in range(20):
+        assert session.execute('SELECT * FROM shop.orders WHERE id = %s', (i,)).one()
+    text = ok(n, 'cfstats', 'shop.orders')
+    assert number(text, 'Local write count') == 50 and number(text, 'Local read count') >= 20
+    assert number(text, 'Memtable data size, bytes') > 5000
+    assert number(text, 'SSTable count') == 0
+    assert ok(n, 'flush', 'shop', 'orders') == ''
+    text = ok(n, 'cfstats', 'shop')
+    assert number(text, 'SSTable count') == 1
+    assert number(text, 'Memtable data size, bytes') == 0
+    assert number(text, 'Space used (live), bytes') > 0
+    assert re.search(r'^Load +: [\d.]+ (bytes|KB)$', ok(n, 'info'), re.M)
+    metrics = ask(n, 'GET', '/metrics')[2]
+    assert int(re.search(r'^ilion_requests_total\{protocol="cql"\} (\d+)$', metrics, re.M)[1]) > 70
+    assert int(re.search(r'^ilion_connections (\d+)$', metrics, re.M)[1]) >= 1
+
+
+def test_replicas_of_keys(cql):
+    n, session = cql
+    make_keyspace(session, 'keys', 1)
+    session.execute('CREATE TABLE keys.pairs (a int, b text, c int, PRIMARY KEY ((a, b), c))')
+    session.execute('CREATE TABLE keys.ids (id uuid PRIMARY KEY)')
+    session.execute("INSERT INTO keys.pairs (a, b, c) VALUES (-7, 'x:y', 1)")
+    assert ok(n, 'getendpoints', 'keys', 'pairs', '-7:x:y') == '127.0.0.1\n'
+    token = session.execute('SELECT token(a, b) FROM keys.pairs').one()[0]
+    assert get(n, 'endpoints?keyspace=keys&table=pairs&key=-7:x:y')['token'] == str(token)
+    assert refused(n, 'getendpoints', 'keys', 'pairs', '7') == "the key has 2 parts, joined by ':'\n"
+    assert refused(n, 'getendpoints', 'keys', 'ids', 'no-uuid')
+    assert refused(n, 'getendpoints', 'keys', 'pairs', 'x:y')
+
+
+def test_drained_data_is_there_again(cql):
+    n, session = cql
+    make_keyspace(session, 'kept', 1)
+    session.execute('CREATE TABLE kept.t (id int PRIMARY KEY)')
+    session.execute('INSERT INTO kept.t (id) VALUES (1)')
+    ok(n, 'drain')
+    n.kill()
+    n.start()
+    assert number(ok(n, 'cfstats', 'kept.t'), 'SSTable count') == 1
+    assert get(n, 'tpstats')['pools']
