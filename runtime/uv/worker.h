@@ -29,7 +29,7 @@ enum {
     INPUT_BYTES = 64 * 1024,
     OUTPUT_BYTES = 4096,
     OUTPUT_KEEP_BYTES = 32 * 1024,
-    OUTPUT_KEEP = 32
+    OUTPUT_KEEP = 128
 };
 
 typedef struct worker {

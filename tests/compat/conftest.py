@@ -60,12 +60,14 @@ class Node:
 
     START_S = 30
 
-    def __init__(self, path, partitioner='Murmur3Partitioner', config='', properties=()):
+    def __init__(self, path, partitioner='Murmur3Partitioner', config='', properties=(),
+                 environment=None):
         self.path = path
         self.dir = tempfile.mkdtemp(prefix='ilion-compat-')
         self.host = '127.0.0.1'
         self.rpc_port, self.native_port, self.storage_port, self.admin_port = free_ports(4)
         self.properties = list(properties)
+        self.environment = dict(os.environ, **(environment or {}))
         self.process = None
         conf = pathlib.Path(self.dir, 'conf')
         conf.mkdir()
@@ -82,7 +84,8 @@ class Node:
     def start(self):
         with open(self.output, 'ab') as out:
             self.process = subprocess.Popen(self.command(), stdout=out, stderr=out,
-                                            stdin=subprocess.DEVNULL, cwd=self.dir)
+                                            stdin=subprocess.DEVNULL, cwd=self.dir,
+                                            env=self.environment)
         end = time.monotonic() + self.START_S
         for port in (self.native_port, self.rpc_port):
             while not self.answers(port):
