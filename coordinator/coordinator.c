@@ -185,11 +185,14 @@ int co_fn coordinator_open(env *e, const coordinator_options *o, coordinator **r
     c->newest = first;
     schema *loaded;
     int r = coordinator_load_schema(c, e, &loaded, err);
+    if (r == 0) {
+        coordinator_publish_schema(c, e, loaded);
+        r = coordinator_settle_tables(c, e, loaded, loaded, err);
+    }
     if (r < 0) {
         coordinator_close(c);
         return r;
     }
-    coordinator_publish_schema(c, e, loaded);
     *ret = c;
     return 0;
 }

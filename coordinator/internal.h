@@ -39,6 +39,9 @@ int coordinator_replication(coordinator *c, env *e, const keyspace *ks, const re
                             replication *room, err_info *err);
 /* Makes a snapshot the one that every worker sees; takes over the reference. Waits for all. */
 void co_fn coordinator_publish_schema(coordinator *c, env *e, schema *s);
+/* Tells storage what the tables want of it, and to forget those that are gone. */
+int co_fn coordinator_settle_tables(coordinator *c, env *e, const schema *old, const schema *new,
+                                    err_info *err);
 int co_fn coordinator_load_schema(coordinator *c, env *e, schema **ret, err_info *err);
 /* Runs fn on worker 0, on a coroutine there, and waits for its result. */
 int co_fn coordinator_at_home(coordinator *c, env *e, int (*fn)(coordinator *c, void *arg),

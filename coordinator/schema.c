@@ -42,9 +42,8 @@ int co_fn coordinator_load_schema(coordinator *c, env *e, schema **ret, err_info
     return r;
 }
 
-/* Tells storage what the new tables want of it, and to forget those that are gone. */
-static int co_fn settle_tables(coordinator *c, env *e, const schema *old, const schema *new,
-                               err_info *err)
+int co_fn coordinator_settle_tables(coordinator *c, env *e, const schema *old, const schema *new,
+                                    err_info *err)
 {
     const map_slot *s;
     for (size_t i = 0; (s = map_next(&new->tables_by_id, &i));) {
@@ -95,7 +94,7 @@ static int co_fn change_locked(coordinator *c, env *e, const schema_change *ch, 
         if (r == 0) {
             schema_ref(new);
             coordinator_publish_schema(c, e, new);
-            r = settle_tables(c, e, old, new, err);
+            r = coordinator_settle_tables(c, e, old, new, err);
             schema_unref(new);
         }
     }

@@ -253,6 +253,8 @@ static int co_fn open_coordinator(node *n, err_info *err)
     o.virtuals = cql_virtual_tables(&o.n_virtuals);
     int r = coordinator_open(n->home, &o, &n->coordinator, err);
     if (r == 0)
+        r = state_system_schema(n, err);
+    if (r == 0)
         n->cql = cql_new(n->coordinator, (size_t)c->prepared_statements_cache_size_bytes);
     return r;
 }

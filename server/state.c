@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/must.h"
 
 static const table *state_table(const schema *s)
@@ -158,5 +159,35 @@ int co_fn state_identity(node *n, arena *a, endpoint *ret, err_info *err)
         r = tokens(n, a, ret, err);
     ret->host_id = n->host_id;
     ret->generation = n->generation;
+    return r;
+}
+
+/* ---- what system_schema says of the system keyspaces ---- */
+
+int co_fn state_system_schema(node *n, err_info *err)
+{
+    arena a;
+    mutations ms = {0};
+    buf all = {0};
+    uint8_t digest[16];
+    bytes last;
+    schema *s = coordinator_schema(n->coordinator, n->home);
+    arena_init(&a, 64 << 10);
+    schema_put_system(s, &a, &ms);
+    const mutation **list = arena_array(&a, const mutation *, ms.n);
+    for (unsigned i = 0; i < ms.n; i++) {
+        list[i] = &ms.p[i];
+        mutation_encode(list[i], &all);
+    }
+    hash_md5(buf_view(&all), digest);
+    int r = state_get(n, "system_schema", &a, &last, err);
+    if (r == 0 && !bytes_eq(last, bytes_of(digest, 16))) {
+        r = storage_apply(n->storage, n->home, list, ms.n, err);
+        if (r == 0)
+            r = state_put(n, "system_schema", bytes_of(digest, 16), err);
+    }
+    buf_done(&all);
+    arena_done(&a);
+    schema_unref(s);
     return r;
 }
