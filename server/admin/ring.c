@@ -75,24 +75,38 @@ static int view_init(view *v, admin_request *q, const char *name)
 
 /* ---- shares ---- */
 
-static double plain_share(const ring *r, unsigned owner)
+enum { TOKENS_AT_ONCE = 256 }; /* of a large ring, before requests have their turn */
+
+static void add_share(const view *v, unsigned i, double *shares)
 {
-    double share = 0;
-    for (unsigned i = 0; i < r->n_tokens; i++) {
-        bytes before = r->tokens[i ? i - 1 : r->n_tokens - 1].token;
-        if (r->tokens[i].endpoint == owner)
-            share += r->n_tokens == 1 ? 1 : token_share(r->partitioner, before, r->tokens[i].token);
-    }
-    return share;
+    const ring *r = v->ring;
+    const ring_token *t = &r->tokens[i];
+    bytes before = r->tokens[i ? i - 1 : r->n_tokens - 1].token;
+    double share = r->n_tokens == 1 ? 1 : token_share(r->partitioner, before, t->token);
+    uint16_t replicas[RING_NODES_MAX] = {t->endpoint};
+    unsigned n = v->effective ? ring_replicas(r, &v->replication, t->token, replicas) : 1;
+    for (unsigned k = 0; k < n; k++)
+        shares[replicas[k]] += share;
 }
 
-static json_t *node_json(admin_request *q, const view *v, unsigned i)
+/* Of each node, by its index. */
+static double *co_fn reckon_shares(admin_request *q, const view *v)
+{
+    double *shares = arena_array(&q->arena, double, v->ring->n_endpoints);
+    for (unsigned i = 0; i < v->ring->n_tokens; i++) {
+        if (i % TOKENS_AT_ONCE == TOKENS_AT_ONCE - 1)
+            env_yield(q->admin->home);
+        add_share(v, i, shares);
+    }
+    return shares;
+}
+
+static json_t *node_json(admin_request *q, const view *v, unsigned i, double owns)
 {
     static const char *const states[] = {"Normal", "Joining", "Leaving", "Moving"};
     const ring *r = v->ring;
     const endpoint *e = &r->endpoints[i];
     char id[UUID_TEXT];
-    double owns = v->effective ? ring_ownership(r, &v->replication, i) : plain_share(r, i);
     double load = i == r->local ? (double)storage_load_bytes(q->node->storage) : e->load_bytes;
     const char *first = e->n_tokens ? token_to_text(r->partitioner, e->tokens[0], &q->arena) : "";
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:i, s:f, s:s, s:s}", "address", e->address,
@@ -101,11 +115,12 @@ static json_t *node_json(admin_request *q, const view *v, unsigned i)
                      "owns", owns, "host_id", uuid_format(e->host_id, id), "token", first);
 }
 
-static json_t *nodes_json(admin_request *q, const view *v)
+static json_t *co_fn nodes_json(admin_request *q, const view *v)
 {
+    const double *shares = reckon_shares(q, v);
     json_t *list = json_array();
     for (unsigned i = 0; i < v->ring->n_endpoints; i++)
-        json_array_append_new(list, node_json(q, v, i));
+        json_array_append_new(list, node_json(q, v, i, shares[i]));
     return list;
 }
 
