@@ -4,9 +4,25 @@
 #include "server/native/connection.h"
 #include "server/thrift/connection.h"
 
+/* Refusals are told at the 1st, 2nd, 4th, 8th, ... so that a flood does not fill the log. */
+static bool enter(worker *w, stream *s)
+{
+    uint64_t refused;
+    if (admission_enter(&w->node->admission, stream_peer_ip(s), &refused))
+        return true;
+    if ((refused & (refused - 1)) == 0)
+        log_warn(w->env->log, "Too many client connections: refused %s, %llu so far",
+                 stream_peer(s), (unsigned long long)refused);
+    return false;
+}
+
 void co_fn accept_native(void *arg, stream *s)
 {
-    native_serve(arg, s);
+    worker *w = arg;
+    if (enter(w, s)) {
+        native_serve(w, s);
+        admission_leave(&w->node->admission, stream_peer_ip(s));
+    }
     stream_close(s);
 }
 
@@ -24,20 +40,29 @@ static enum wire_kind co_fn detect(stream *s)
     }
 }
 
-void co_fn accept_any(void *arg, stream *s)
+static void co_fn serve_any(worker *w, stream *s)
 {
     switch (detect(s)) {
     case WIRE_KIND_CQL:
-        native_serve(arg, s);
+        native_serve(w, s);
         break;
     case WIRE_KIND_THRIFT_FRAMED:
-        thrift_serve(arg, s, true);
+        thrift_serve(w, s, true);
         break;
     case WIRE_KIND_THRIFT_UNFRAMED:
-        thrift_serve(arg, s, false);
+        thrift_serve(w, s, false);
         break;
     default:
         break;
+    }
+}
+
+void co_fn accept_any(void *arg, stream *s)
+{
+    worker *w = arg;
+    if (enter(w, s)) {
+        serve_any(w, s);
+        admission_leave(&w->node->admission, stream_peer_ip(s));
     }
     stream_close(s);
 }

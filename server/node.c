@@ -347,6 +347,7 @@ node *node_new(const config *c, env *home, err_info *err)
     n->config = c;
     n->home = home;
     n->n_workers = home->workers;
+    admission_init(&n->admission, c);
     n->workers = xzalloc(n->n_workers * sizeof *n->workers);
     for (unsigned i = 0; i < n->n_workers; i++) {
         worker *w = &n->workers[i];
@@ -380,6 +381,7 @@ node *node_free(node *n)
         tasks_done(&n->workers[i]);
         buf_done(&n->workers[i].scratch);
     }
+    admission_done(&n->admission);
     free((char *)n->info.snitch_class);
     free(n->workers);
     free(n);

@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "cql/cql.h"
 #include "runtime/env.h"
+#include "server/admission.h"
 #include "server/config/config.h"
 
 typedef struct node node;
@@ -63,6 +64,7 @@ struct node {
     volatile bool native_running, thrift_running;
     unsigned n_workers;
     worker *workers;
+    admission admission;
     /* How main learns: serving, or why not. Called once, on worker 0. */
     void (*on_started)(void *arg, const err_info *failure);
     void *started_arg;

@@ -120,6 +120,12 @@ static void co_fn wait_in_flight(native_connection *c, unsigned below)
         co_wait(c->worker->env, &c->settled, NO_DEADLINE);
 }
 
+static int64_t idle_deadline(const native_connection *c)
+{
+    int64_t ms = c->worker->node->config->native_transport_idle_timeout_ms;
+    return ms ? env_mono_us(c->worker->env) + ms * 1000 : NO_DEADLINE;
+}
+
 static void co_fn serve(native_connection *c)
 {
     for (;;) {
@@ -132,7 +138,8 @@ static void co_fn serve(native_connection *c)
             return;
         if (stream_input(c->stream).n >= (size_t)need)
             continue;
-        if (stream_wait(c->stream, (size_t)need, NO_DEADLINE) < 0)
+        int r = stream_wait(c->stream, (size_t)need, idle_deadline(c));
+        if (r < 0 && !(r == ERR_TIMEOUT && c->in_flight))
             return;
     }
 }
