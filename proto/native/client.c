@@ -19,8 +19,8 @@ void native_put_params(buf *out, int version, const native_params *p)
 {
     int flags = (p->n_values ? 0x01 : 0) | (p->skip_metadata ? 0x02 : 0) |
                 (p->page_size > 0 ? 0x04 : 0) | (p->paging_state.p ? 0x08 : 0) |
-                (consistency_is_serial(p->serial_cl) ? 0x10 : 0) |
-                (p->timestamp_us != NO_TIMESTAMP ? 0x20 : 0) | (p->names ? 0x40 : 0);
+                (p->serial_cl != CL_SERIAL ? 0x10 : 0) |
+                (p->timestamp_us != NO_TIMESTAMP ? 0x20 : 0) | (p->names && p->n_values ? 0x40 : 0);
     buf_be16(out, (uint16_t)p->cl);
     buf_u8(out, (uint8_t)flags);
     if (p->n_values)

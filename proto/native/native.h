@@ -72,7 +72,7 @@ typedef struct native_pairs {
 } native_pairs;
 
 typedef struct native_params {
-    consistency cl, serial_cl;
+    consistency cl, serial_cl; /* SERIAL is the default and not sent */
     uint16_t flags;
     unsigned n_values;
     bytes *values;        /* null, BYTES_UNSET (v4) */

@@ -6,7 +6,7 @@
 static native_params params(const stress_connection *c, bytes *values, unsigned n)
 {
     return (native_params){.cl = c->run->o->cl,
-                           .serial_cl = CL_ANY,
+                           .serial_cl = CL_SERIAL,
                            .n_values = n,
                            .values = values,
                            .page_size = -1,

@@ -62,7 +62,7 @@ static void named_values(void **state)
     arena_init(&a, 1024);
     bytes values[] = {BYTES_LIT("v")}, names[] = {BYTES_LIT("who")};
     native_params p = {.cl = CL_ONE,
-                       .serial_cl = CL_ANY,
+                       .serial_cl = CL_SERIAL,
                        .n_values = 1,
                        .values = values,
                        .names = names,
