@@ -109,8 +109,11 @@ int co_fn cql_batch(cql *q, env *e, cql_client *cl, batch_type type, const batch
 /* DDL pieces that Thrift's system_* calls share: validates a draft as CREATE would and makes it. */
 int co_fn cql_create_keyspace(cql *q, env *e, const keyspace_draft *ks, const table_draft *tables,
                               unsigned n, err_info *err);
+int co_fn cql_alter_keyspace(cql *q, env *e, const keyspace_draft *ks, err_info *err);
 int co_fn cql_drop_keyspace(cql *q, env *e, const char *name, err_info *err);
 int co_fn cql_create_table(cql *q, env *e, const table_draft *t, err_info *err);
+int co_fn cql_alter_options(cql *q, env *e, const char *keyspace, const char *name,
+                            const table_options *o, err_info *err);
 int co_fn cql_drop_table(cql *q, env *e, const char *keyspace, const char *name, err_info *err);
 /* CREATE TABLE text etc. as DESCRIBE shows it. */
 char *cql_describe_table(const table *t, arena *a);

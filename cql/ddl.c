@@ -131,6 +131,7 @@ typedef struct draft_ddl {
     const table_draft *tables;
     unsigned n;
     const char *keyspace, *name;
+    const table_options *options;
 } draft_ddl;
 
 static int put_draft(ddl_step *s, const table_draft *t)
@@ -209,6 +210,50 @@ static int decide_drop_table(ddl_step *s)
         return err_set(s->err, ERR_INVALID, "Table '%s.%s' doesn't exist", d->keyspace, d->name);
     schema_drop_table(s->schema, t, s->timestamp_us, s->now_s, s->a, s->out);
     return 0;
+}
+
+static int decide_alter_keyspace(ddl_step *s)
+{
+    draft_ddl *d = (draft_ddl *)s->d;
+    int r = ddl_check_writable(d->ks->name, s->err);
+    if (r == 0 && !schema_keyspace(s->schema, d->ks->name))
+        r = err_set(s->err, ERR_INVALID, "Keyspace '%s' doesn't exist", d->ks->name);
+    if (r == 0)
+        r = keyspace_check(d->ks, s->err);
+    if (r == 0)
+        schema_put_keyspace(s->schema, d->ks, s->timestamp_us, s->a, s->out);
+    return r;
+}
+
+static int decide_alter_options(ddl_step *s)
+{
+    draft_ddl *d = (draft_ddl *)s->d;
+    table_draft draft;
+    int r = ddl_check_writable(d->keyspace, s->err);
+    const table *t = schema_table(s->schema, d->keyspace, d->name);
+    if (r == 0 && !t)
+        r = err_set(s->err, ERR_INVALID, "Table '%s.%s' doesn't exist", d->keyspace, d->name);
+    if (r < 0)
+        return r;
+    table_draft_of(t, s->a, &draft);
+    draft.options = *d->options;
+    r = table_check(&draft, s->err);
+    if (r == 0)
+        schema_put_table(s->schema, &draft, t, s->timestamp_us, s->now_s, s->a, s->out);
+    return r;
+}
+
+int co_fn cql_alter_keyspace(cql *q, env *e, const keyspace_draft *ks, err_info *err)
+{
+    draft_ddl d = {.base = {.q = q, .e = e}, .ks = ks};
+    return ddl_run(q, e, &d.base, decide_alter_keyspace, err);
+}
+
+int co_fn cql_alter_options(cql *q, env *e, const char *ks, const char *name,
+                            const table_options *o, err_info *err)
+{
+    draft_ddl d = {.base = {.q = q, .e = e}, .keyspace = ks, .name = name, .options = o};
+    return ddl_run(q, e, &d.base, decide_alter_options, err);
 }
 
 int co_fn cql_create_keyspace(cql *q, env *e, const keyspace_draft *ks, const table_draft *tables,

@@ -96,7 +96,9 @@ read_command thrift_read_command(thrift_context *x, const column_query *q, bytes
     X(GET_PAGED_SLICE, get_paged_slice)                                                            \
     X(TRUNCATE, truncate)                                                                          \
     X(SYSTEM_ADD_KEYSPACE, system_add_keyspace)                                                    \
+    X(SYSTEM_UPDATE_KEYSPACE, system_update_keyspace)                                              \
     X(SYSTEM_DROP_KEYSPACE, system_drop_keyspace)                                                  \
+    X(SYSTEM_UPDATE_COLUMN_FAMILY, system_update_column_family)                                    \
     X(SYSTEM_ADD_COLUMN_FAMILY, system_add_column_family)                                          \
     X(SYSTEM_DROP_COLUMN_FAMILY, system_drop_column_family)
 

@@ -12,6 +12,10 @@
 
 /* Without an id. */
 int cf_def_to_draft(const thrift_cf_def *d, arena *a, table_draft *ret, err_info *e);
+/* The options of a table after a change to d: what d does not say stays. ERR_NOT_SUPPORTED when d
+ * has other columns than the table. */
+int cf_def_to_options(const thrift_cf_def *d, const table *t, arena *a, table_options *ret,
+                      err_info *e);
 /* NULL: Thrift does not see this table. */
 const thrift_cf_def *cf_def_of(const table *t, arena *a);
 

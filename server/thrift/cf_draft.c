@@ -297,14 +297,16 @@ static const char *retry_of(bytes text, arena *a)
     return end != s && !strcasecmp(end, "percentile") ? arena_printf(a, "%gp", percent) : s;
 }
 
-static int build_options(const thrift_cf_def *d, arena *a, table_options *o, err_info *e)
+/* What d does not say stays as it is in *o. */
+static int take_options(const thrift_cf_def *d, arena *a, table_options *o, err_info *e)
 {
-    *o = table_options_default;
-    o->read_repair_chance = d->has_read_repair_chance ? d->read_repair_chance : 0.1;
-    o->dclocal_read_repair_chance = d->dclocal_read_repair_chance;
-    o->speculative_retry =
-        is_given(d->speculative_retry) ? retry_of(d->speculative_retry, a) : "NEVER";
-    if (is_given(d->comment))
+    if (d->has_read_repair_chance)
+        o->read_repair_chance = d->read_repair_chance;
+    if (d->has_dclocal_read_repair_chance)
+        o->dclocal_read_repair_chance = d->dclocal_read_repair_chance;
+    if (is_given(d->speculative_retry))
+        o->speculative_retry = retry_of(d->speculative_retry, a);
+    if (d->comment.p)
         o->comment = arena_str(a, d->comment);
     if (d->has_gc_grace_seconds)
         o->gc_grace_s = d->gc_grace_seconds;
@@ -319,10 +321,14 @@ static int build_options(const thrift_cf_def *d, arena *a, table_options *o, err
             d->has_min_index_interval ? d->min_index_interval : d->index_interval;
     if (d->has_max_index_interval)
         o->max_index_interval = d->max_index_interval;
-    take_compaction(d, a, o);
+    if (d->has_min_compaction_threshold || d->has_max_compaction_threshold ||
+        d->has_compaction_strategy_options || is_given(d->compaction_strategy))
+        take_compaction(d, a, o);
     take_compression(d, a, o);
     return take_caching(d, a, o, e);
 }
+
+/* ---- whole definitions ---- */
 
 int cf_def_to_draft(const thrift_cf_def *d, arena *a, table_draft *ret, err_info *e)
 {
@@ -332,9 +338,55 @@ int cf_def_to_draft(const thrift_cf_def *d, arena *a, table_draft *ret, err_info
         r = err_set(e, ERR_NOT_SUPPORTED, "Triggers are not supported yet");
     if (r == 0)
         r = build_columns(d, a, ret, e);
-    if (r == 0)
-        r = build_options(d, a, &ret->options, e);
-    return r;
+    ret->options = table_options_default;
+    ret->options.read_repair_chance = 0.1; /* Thrift's own defaults */
+    ret->options.speculative_retry = "NEVER";
+    return r < 0 ? r : take_options(d, a, &ret->options, e);
+}
+
+static bool has_column(const table *t, const column_draft *c)
+{
+    for (unsigned i = 0; i < t->n_columns; i++) {
+        const column *old = &t->columns[i];
+        if (bytes_eq(old->name_bytes, c->name) && old->kind == c->kind && old->desc == c->desc &&
+            (old->position < 0 || old->position == c->position) && type_equal(old->type, c->type))
+            return true;
+    }
+    return false;
+}
+
+/* The names of key and clustering columns are not Thrift's to say. */
+static const column *column_in_place(const table *t, const column_draft *c)
+{
+    for (unsigned i = 0; i < t->n_columns; i++) {
+        const column *old = &t->columns[i];
+        if (old->kind == c->kind && (c->kind == COLUMN_REGULAR || old->position == c->position))
+            return old;
+    }
+    return NULL;
+}
+
+int cf_def_to_options(const thrift_cf_def *d, const table *t, arena *a, table_options *ret,
+                      err_info *e)
+{
+    table_draft draft;
+    int r = cf_def_to_draft(d, a, &draft, e);
+    if (r < 0)
+        return r;
+    bool same = draft.n_columns == t->n_columns;
+    for (unsigned i = 0; i < draft.n_columns && same; i++) {
+        column_draft *c = &draft.columns[i];
+        const column *old = c->kind == COLUMN_STATIC ? NULL : column_in_place(t, c);
+        if (old)
+            c->name = old->name_bytes;
+        same = has_column(t, c);
+    }
+    if (!same)
+        return err_set(e, ERR_NOT_SUPPORTED,
+                       "Changing the columns or types of a column family over Thrift is not "
+                       "supported yet");
+    *ret = t->options;
+    return take_options(d, a, ret, e);
 }
 
 int ks_def_to_draft(const thrift_ks_def *d, arena *a, keyspace_draft *ret, err_info *e)

@@ -141,6 +141,35 @@ int thrift_call_system_drop_keyspace(thrift_context *x)
     return 0;
 }
 
+static int check_changed_keyspace(thrift_context *x, const schema *s, const char *keyspace,
+                                  const char *name)
+{
+    (void)name;
+    int r = refuse_system(x, keyspace);
+    if (r == 0 && !schema_keyspace(s, keyspace))
+        r = err_set(&x->err, ERR_INVALID, "Cannot update non existing keyspace '%s'.", keyspace);
+    return r;
+}
+
+int thrift_call_system_update_keyspace(thrift_context *x)
+{
+    const thrift_system_update_keyspace_args *args = x->call->args;
+    keyspace_draft ks;
+    int r = ks_def_to_draft(&args->ks_def, x->arena, &ks, &x->err);
+    if (r == 0)
+        r = with_schema(x, check_changed_keyspace, ks.name, NULL);
+    if (r == 0 && args->ks_def.cf_defs.n)
+        r = err_set(&x->err, ERR_INVALID,
+                    "Keyspace update must not contain any column family definitions.");
+    if (r == 0)
+        r = cql_alter_keyspace(x->node->cql, x->env, &ks, &x->err);
+    if (r < 0)
+        return r;
+    thrift_answer(x, &(thrift_system_update_keyspace_reply){
+                         .success = changed(x, "UPDATED", "KEYSPACE", ks.name, "")});
+    return 0;
+}
+
 /* ---- column families ---- */
 
 static int check_new_table(thrift_context *x, const schema *s, const char *keyspace_name,
@@ -200,5 +229,46 @@ int thrift_call_system_drop_column_family(thrift_context *x)
         return r;
     thrift_answer(x, &(thrift_system_drop_column_family_reply){
                          .success = changed(x, "DROPPED", "TABLE", keyspace_name, name)});
+    return 0;
+}
+
+/* Options only. They point into the schema, too: it is held until the change is made. */
+static int changed_options(thrift_context *x, const thrift_cf_def *d, const schema *s,
+                           table_options *ret)
+{
+    const char *keyspace_name = arena_str(x->arena, d->keyspace);
+    const char *name = arena_str(x->arena, d->name);
+    const keyspace *of_session;
+    int r = thrift_keyspace(x, s, &of_session);
+    const table *t = schema_table(s, keyspace_name, name);
+    if (r == 0)
+        r = refuse_system(x, keyspace_name);
+    if (r == 0 && !t)
+        r = err_set(&x->err, ERR_INVALID,
+                    "Cannot update non existing column family '%s' in keyspace '%s'.", name,
+                    keyspace_name);
+    if (r == 0 && !cf_def_of(t, x->arena))
+        r = err_set(&x->err, ERR_INVALID,
+                    "Cannot modify CQL3 table %s as it may break the schema. You should use CQL3 "
+                    "to modify CQL3 tables instead.",
+                    name);
+    return r < 0 ? r : cf_def_to_options(d, t, x->arena, ret, &x->err);
+}
+
+int thrift_call_system_update_column_family(thrift_context *x)
+{
+    const thrift_system_update_column_family_args *args = x->call->args;
+    const char *keyspace_name = arena_str(x->arena, args->cf_def.keyspace);
+    const char *name = arena_str(x->arena, args->cf_def.name);
+    table_options o;
+    schema *s = coordinator_schema(x->node->coordinator, x->env);
+    int r = changed_options(x, &args->cf_def, s, &o);
+    if (r == 0)
+        r = cql_alter_options(x->node->cql, x->env, keyspace_name, name, &o, &x->err);
+    schema_unref(s);
+    if (r < 0)
+        return r;
+    thrift_answer(x, &(thrift_system_update_column_family_reply){
+                         .success = changed(x, "UPDATED", "TABLE", keyspace_name, name)});
     return 0;
 }

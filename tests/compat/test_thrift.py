@@ -735,6 +735,39 @@ def test_options_are_kept(client):
     client.system_drop_column_family('Options')
 
 
+def test_updates(client):
+    client.system_add_keyspace(t.KsDef('updated', 'SimpleStrategy', {'replication_factor': '1'},
+                                       cf_defs=[]))
+    version = client.system_update_keyspace(t.KsDef(
+        'updated', 'org.apache.cassandra.locator.NetworkTopologyStrategy', {'datacenter1': '1'},
+        cf_defs=[], durable_writes=False))
+    assert version == only_version(client)
+    ks = client.describe_keyspace('updated')
+    assert (ks.strategy_class, ks.strategy_options, ks.durable_writes) == \
+        ('org.apache.cassandra.locator.NetworkTopologyStrategy', {'datacenter1': '1'}, False)
+    refused(client.system_update_keyspace, t.KsDef('updated', 'SimpleStrategy',
+            {'replication_factor': '1'}, cf_defs=[cf_def('x')]),
+            why='Keyspace update must not contain any column family definitions.')
+    client.system_drop_keyspace('updated')
+    refused(client.system_update_keyspace, ks, starts='Cannot update non existing keyspace')
+
+    described = lambda name: next(
+        c for c in client.describe_keyspace(KEYSPACE).cf_defs if c.name == name)
+    for name in ('Standard1', 'Pairs', 'Backwards', 'Super1', 'Static1', 'cql_dense', 'cql_static'):
+        old, changed = described(name), described(name)
+        changed.gc_grace_seconds, changed.comment = 4321, 'changed'
+        assert client.system_update_column_family(changed) == only_version(client)
+        assert described(name) == changed
+        client.system_update_column_family(old)
+        assert described(name) == old
+    changed.column_metadata = []
+    refused(client.system_update_column_family, changed,
+            starts='Changing the columns or types of a column family')
+    refused(client.system_update_column_family, cf_def('cql_table'),
+            starts='Cannot modify CQL3 table cql_table')
+    refused(client.system_update_column_family, cf_def('nope'), starts='Cannot update non existing')
+
+
 def test_truncate(client, node, keyspace):
     client.system_add_column_family(cf_def('Short'))
     for i in range(10):
@@ -767,9 +800,7 @@ def test_what_is_not_there_yet(client, key):
                                                between(), ONE)),
                        ('remove_counter', (key, path('Counters', b'c'), ONE)),
                        ('cas', (key, 'Standard1', [], [column(b'c')], 9, ONE)),
-                       ('describe_splits', ('Standard1', '0', '1', 10)),
-                       ('system_update_keyspace', (t.KsDef(KEYSPACE, 'SimpleStrategy', {},
-                                                           cf_defs=[]),))):
+                       ('describe_splits', ('Standard1', '0', '1', 10))):
         refused(getattr(client, name), *args, why=name + ' is not supported yet')
 
 
