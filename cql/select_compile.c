@@ -87,13 +87,20 @@ static void build_projector(compiler *c, select_plan *p)
 
 /* ---- DISTINCT, ORDER BY ---- */
 
+static bool selects(const select_plan *p, const column *column)
+{
+    for (unsigned i = 0; i < p->n_columns; i++)
+        if (p->columns[i]->column == column)
+            return true;
+    return false;
+}
+
 static int check_distinct(compiler *c, const select_plan *p)
 {
     if (p->where.has_clustering)
         return err_set(c->err, ERR_INVALID,
                        "SELECT DISTINCT with WHERE clause only supports restriction by partition "
                        "key and/or static columns.");
-    unsigned seen = 0;
     for (unsigned i = 0; i < p->n_columns; i++) {
         const column *col = p->columns[i]->column;
         if (col && (col->kind == COLUMN_CLUSTERING || col->kind == COLUMN_REGULAR))
@@ -101,13 +108,14 @@ static int check_distinct(compiler *c, const select_plan *p)
                            "SELECT DISTINCT queries must only request partition key columns "
                            "and/or static columns (not %s)",
                            col->name);
-        seen += col && col->kind == COLUMN_PARTITION;
     }
-    if (!seen && !p->aggregate)
-        return err_set(c->err, ERR_INVALID,
-                       "SELECT DISTINCT queries must request all the partition key columns "
-                       "(missing %s)",
-                       c->table->partition_columns[0].name);
+    /* Given keys need not be told apart in the answer. */
+    for (unsigned i = 0; !p->where.key_complete && !p->aggregate && i < c->table->n_partition; i++)
+        if (!selects(p, &c->table->partition_columns[i]))
+            return err_set(c->err, ERR_INVALID,
+                           "SELECT DISTINCT queries must request all the partition key columns "
+                           "(missing %s)",
+                           c->table->partition_columns[i].name);
     return 0;
 }
 
