@@ -1,5 +1,6 @@
 """Thrift clients: columns in rows, definitions, refusals, and bytes that no client should send."""
 import itertools
+import random
 import socket
 import struct
 import time
@@ -986,3 +987,58 @@ def test_many_connections_that_leave(node, client, key):
     for s in half:
         s.close()
     assert slice_of(client, key, 'Standard1') == [b'c']
+
+
+def recorded(client_calls):
+    """The bytes of calls as a client would send them."""
+    from thrift.protocol.TBinaryProtocol import TBinaryProtocol
+    from thrift.transport.TTransport import TMemoryBuffer
+    out = []
+    for name, args in client_calls:
+        buffer = TMemoryBuffer()
+        getattr(service.Client(TBinaryProtocol(buffer)), 'send_' + name)(*args)
+        out.append(buffer.getvalue())
+    return out
+
+
+def test_mangled_calls(node, client, keyspace):
+    """Calls with changed bytes: each is answered or ends its connection; the node lives."""
+    rnd = random.Random(9160)
+    rows = {b'm': {'Pairs': [addition(column(pair(1, 'a'))), deletion(predicate=between()),
+                             deletion(predicate=names(pair(1, 'b')))],
+                   'Super1': [t.Mutation(t.ColumnOrSuperColumn(super_column=t.SuperColumn(
+                       b's', [column(b'x')])))]}}
+    calls = recorded([
+        ('insert', (b'm', parent('Static1'), column(b'age', int_bytes(3), ttl=5), ONE)),
+        ('get', (b'm', path('Pairs', pair(1, 'a')), ONE)),
+        ('get_slice', (b'm', parent('Pairs'), between(pair(1, 'a', 1), pair(2, 'b')), ONE)),
+        ('get_slice', (b'm', parent('Super1'), names(b's', b't'), ONE)),
+        ('get_count', (b'm', parent('Static1'), between(reverse=True), ONE)),
+        ('multiget_slice', ([b'm', b'n'], parent('Ints'), between(int_bytes(1)), ONE)),
+        ('get_range_slices', (parent('Static1'), between(), t.KeyRange(start_key=b'', end_key=b''),
+                              ONE)),
+        ('get_paged_slice', ('Ints', t.KeyRange(start_token='0', end_token='10'), b'', ONE)),
+        ('batch_mutate', (rows, ONE)),
+        ('remove', (b'm', path('Super1', b'x', b's'), 3, ONE)),
+        ('system_add_column_family', (cf_def('Mangled', comparator_type='CompositeType(Int32Type)',
+                                             column_metadata=[t.ColumnDef(b'ab', 'UTF8Type')]),)),
+        ('system_drop_column_family', ('Mangled',)),
+        ('describe_keyspace', (KEYSPACE,))])
+    start = framed(recorded([('set_keyspace', (keyspace,))])[0])
+    for _ in range(60):
+        with raw(node) as s:
+            s.sendall(start)
+            read_frame(s)
+            for _ in range(20):
+                message = bytearray(rnd.choice(calls))
+                for _ in range(rnd.randint(0, 3)):
+                    at = rnd.randrange(4, len(message))
+                    message[at] = rnd.choice((0, 1, 0xff, 0x7f, rnd.randrange(256)))
+                try:
+                    s.sendall(framed(message))
+                    read_frame(s)
+                except (EOFError, OSError):
+                    break
+        assert node.running
+    put(client, b'm', 'Standard1', column(b'after'))
+    assert b'after' in slice_of(client, b'm', 'Standard1')
