@@ -9,6 +9,7 @@
 
 #include "gen.h"
 #include "model/read.h"
+#include "model/repair.h"
 
 #define KEYS 3
 #define ROWS 4
@@ -323,6 +324,63 @@ static void test_digest(void **state)
     gen_done(&g);
 }
 
+/* A mutation as the answer of a replica that holds nothing else. */
+static read_result *result_of(const mutations *ms)
+{
+    read_result *r = arena_new(&A, read_result);
+    r->n_partitions = ms->n;
+    r->partitions = arena_array(&A, partition, ms->n);
+    for (unsigned i = 0; i < ms->n; i++) {
+        const mutation *m = &ms->p[i];
+        partition *p = &r->partitions[i];
+        *p = (partition){.key = m->key,
+                         .deletion = m->deletion,
+                         .static_row = m->static_row,
+                         .n_rows = m->n_rows,
+                         .n_ranges = m->n_ranges,
+                         .ranges = m->ranges};
+        p->rows = arena_array(&A, row *, m->n_rows);
+        for (uint32_t k = 0; k < m->n_rows; k++)
+            p->rows[k] = &m->rows[k];
+    }
+    return r;
+}
+
+/* What a replica lacks, written to it, makes it show what the merged answer shows; a replica that
+ * lacks nothing is sent nothing. */
+static void test_diff_repairs(void **state)
+{
+    (void)state;
+    gen g;
+    gen_init(&g, 5);
+    read_command c = {.partitioner = PARTITIONER_BYTE_ORDERED,
+                      .limit = UINT32_MAX,
+                      .partition_limit = UINT32_MAX,
+                      .with_static = true,
+                      .now_s = NOW};
+    for (int i = 0; i < 4000; i++) {
+        write w[WRITES];
+        for (int k = 0; k < WRITES; k++)
+            w[k] = gen_write(&g);
+        const read_result *two[2] = {replica_read(replica_new(w, gen_below(&g, 1 << WRITES)), &c),
+                                     replica_read(replica_new(w, gen_below(&g, 1 << WRITES)), &c)};
+        const read_result *merged = read_result_merge(&c, two, 2, &A);
+        uint8_t want[16], got[16];
+        read_result_digest(merged, want);
+        mutations lacking = {0}, none = {0};
+        read_result_diff(&c, merged, two[0], &A, &lacking);
+        const read_result *repaired[2] = {two[0], result_of(&lacking)};
+        const read_result *after = lacking.n ? read_result_merge(&c, repaired, 2, &A) : two[0];
+        read_result_digest(after, got);
+        assert_memory_equal(want, got, 16);
+        read_result_diff(&c, merged, merged, &A, &none);
+        assert_int_equal(none.n, 0);
+        arena_reset(&g.arena);
+        arena_reset(&A);
+    }
+    gen_done(&g);
+}
+
 static void test_result_codec(void **state)
 {
     (void)state;
@@ -416,9 +474,9 @@ static void test_ranges(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ranges),        cmocka_unit_test(test_merge_equals_all),
-        cmocka_unit_test(test_digest),        cmocka_unit_test(test_result_codec),
-        cmocka_unit_test(test_command_codec),
+        cmocka_unit_test(test_ranges),       cmocka_unit_test(test_merge_equals_all),
+        cmocka_unit_test(test_digest),       cmocka_unit_test(test_diff_repairs),
+        cmocka_unit_test(test_result_codec), cmocka_unit_test(test_command_codec),
     };
     arena_init(&A, 65536);
     int r = cmocka_run_group_tests(tests, NULL, NULL);
