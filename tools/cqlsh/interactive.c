@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <histedit.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,6 +23,19 @@ typedef struct terminal {
     char prompt[256];
     volatile sig_atomic_t *interrupted;
 } terminal;
+
+/* SIGINT is held back but here and while waiting for the server: it never comes unseen. */
+int shell_read_key(shell *s, char *ret)
+{
+    struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+    sigset_t signals;
+    sigemptyset(&signals);
+    while (ppoll(&p, 1, NULL, &signals) < 0)
+        if (errno != EINTR || (s->interrupted && *s->interrupted))
+            return -1;
+    ssize_t n = read(STDIN_FILENO, ret, 1);
+    return n > 0;
+}
 
 static terminal *terminal_of(EditLine *el)
 {
@@ -53,13 +67,9 @@ static int get_char(EditLine *el, wchar_t *ret)
     mbstate_t state = {0};
     for (;;) {
         char c;
-        if (*t->interrupted)
-            return -1;
-        ssize_t n = read(STDIN_FILENO, &c, 1);
-        if (n < 0 && errno == EINTR)
-            continue;
+        int n = shell_read_key(t->shell, &c);
         if (n <= 0)
-            return (int)n;
+            return n;
         size_t r = mbrtowc(ret, &c, 1, &state);
         if (r == (size_t)-1) {
             *ret = L'?';
@@ -147,12 +157,10 @@ static int read_plain(terminal *t, buf *line)
     fputs(t->prompt, stdout);
     fflush(stdout);
     while (c != '\n') {
-        ssize_t n = read(STDIN_FILENO, &c, 1);
-        if (*t->interrupted)
+        int n = shell_read_key(t->shell, &c);
+        if (n < 0)
             return -1;
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
+        if (n == 0)
             return line->n > 0;
         buf_u8(line, (uint8_t)c);
     }
@@ -167,6 +175,9 @@ static int read_line(terminal *t, buf *line)
     make_prompt(t);
     if (!t->el)
         return read_plain(t, line);
+    /* Before the prompt shows: what is typed at once must meet the editor, not the line discipline.
+     */
+    el_set(t->el, EL_PREP_TERM, 1);
     const char *text = el_gets(t->el, &n);
     if (*t->interrupted)
         return -1;

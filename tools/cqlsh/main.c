@@ -19,6 +19,16 @@ static void on_interrupt(int sig)
     interrupted = 1;
 }
 
+static void hold_interrupts(void)
+{
+    struct sigaction action = {.sa_handler = on_interrupt};
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    sigaction(SIGINT, &action, NULL);
+}
+
 static void read_rc(const char *path, arena *a, options_shell *o)
 {
     buf text = {0};
@@ -80,8 +90,7 @@ static void run(shell *s)
         if (fd >= 0)
             close(fd);
     } else if (s->tty) {
-        struct sigaction action = {.sa_handler = on_interrupt};
-        sigaction(SIGINT, &action, NULL);
+        hold_interrupts();
         interactive_run(s, &interrupted);
         s->failed = false;
     } else {

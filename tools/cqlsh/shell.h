@@ -47,6 +47,8 @@ void shell_show_host(shell *s);
 void shell_show_version(shell *s);
 
 /* ---- for the files of this folder ---- */
+/* A byte of the terminal: 1, 0 at its end, -1 when Ctrl-C came. */
+int shell_read_key(shell *s, char *ret);
 /* A line for the user, on stdout or captured; results go through `out`. */
 void shell_say(shell *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void shell_flush(shell *s);

@@ -1,8 +1,5 @@
 /* show.c: results as tables, page by page: each page has widths of its own, and memory is one
  * page's. */
-#include <errno.h>
-#include <unistd.h>
-
 #include "tools/cqlsh/shell.h"
 
 static table_page make_page(shell *s, const native_rows *rows, arena *a)
@@ -43,14 +40,11 @@ static bool wants_more(shell *s)
     shell_flush(s);
     fputs("---MORE---", stdout);
     fflush(stdout);
-    while (c != '\n') {
-        ssize_t n = read(STDIN_FILENO, &c, 1);
-        bool again = n < 0 && errno == EINTR && !(s->interrupted && *s->interrupted);
-        if (n <= 0 && !again) {
+    while (c != '\n')
+        if (shell_read_key(s, &c) <= 0) {
             fputs("\n", stdout);
             return false;
         }
-    }
     return true;
 }
 

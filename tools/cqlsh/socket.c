@@ -32,12 +32,15 @@ void socket_done(socket_tcp *s)
 
 static int wait_for(socket_tcp *s, short events, int64_t deadline, err_info *e)
 {
+    sigset_t signals; /* those held back otherwise come here */
+    sigemptyset(&signals);
     for (;;) {
         struct pollfd p = {.fd = s->fd, .events = events};
         int64_t left = deadline - now_ms();
         if (s->interrupted && *s->interrupted)
             return err_set(e, ERR_CLOSED, "interrupted");
-        int r = left > 0 ? poll(&p, 1, (int)left) : 0;
+        struct timespec wait = {left / 1000, left % 1000 * 1000000};
+        int r = left > 0 ? ppoll(&p, 1, &wait, &signals) : 0;
         if (r == 0)
             return err_set(e, ERR_TIMEOUT, "timed out");
         if (r > 0)

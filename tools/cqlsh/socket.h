@@ -4,6 +4,7 @@
  * Thread: one.
  * Errors: ERR_REFUSED, ERR_TIMEOUT, ERR_CLOSED (by the server, or an interruption: then
  *         *interrupted is set), ERR_IO; after any of them the connection is of no use.
+ * Signals: all are let in while waiting, so one held back elsewhere is never missed.
  */
 #pragma once
 #include <signal.h>
@@ -13,7 +14,7 @@
 
 typedef struct socket_tcp {
     int fd;                                   /* -1: none */
-    const volatile sig_atomic_t *interrupted; /* set by a signal: stop waiting; may be NULL */
+    const volatile sig_atomic_t *interrupted; /* set by a signal: stop waiting. May be NULL */
 } socket_tcp;
 
 int socket_open(socket_tcp *s, const char *host, int port, double timeout_s, err_info *e);
