@@ -63,13 +63,21 @@ static int check_header(native_connection *c, const native_header *h)
     return e.code;
 }
 
+/* Requests wait while their client leaves answers lying: more would only be piled upon them. */
+static bool co_fn wait_for_reader(native_connection *c)
+{
+    return stream_unsent(c->stream) <= UNSENT_MAX ||
+           stream_drain(c->stream, UNSENT_MAX / 2, NO_DEADLINE) == 0;
+}
+
 static void co_fn run_request(void *arg)
 {
     task *t = arg;
     native_connection *c = t->connection;
     native_header h;
     memcpy(&h, t->header, sizeof h);
-    native_handle(c, &h, t->message, &t->arena);
+    if (wait_for_reader(c))
+        native_handle(c, &h, t->message, &t->arena);
     stream_kick(c->stream);
     task_free(t);
     if (--c->in_flight == 0 || c->in_flight == REQUESTS_IN_FLIGHT_MAX - 1)
@@ -105,6 +113,8 @@ static int64_t take_frames(native_connection *c)
             return NATIVE_HEADER;
         if (r == 0)
             r = check_header(c, &h);
+        else
+            native_answer_error(c, &h, &e);
         if (r < 0)
             return r;
         if (in.n < NATIVE_HEADER + (size_t)h.length)
