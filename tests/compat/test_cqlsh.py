@@ -63,6 +63,9 @@ def wire(request):
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv('HOME', str(tmp_path))
+    # libedit never frees the names of functions added to it; for builds with a leak detector.
+    (tmp_path / 'leaks').write_text('leak:wcsdup\n')
+    monkeypatch.setenv('LSAN_OPTIONS', f'print_suppressions=0:suppressions={tmp_path}/leaks')
     for name in ('CQLSH_HOST', 'CQLSH_PORT'):
         monkeypatch.delenv(name, raising=False)
     return tmp_path

@@ -25,7 +25,7 @@ void splitter_feed(splitter *s, bytes lines)
     size_t keep = s->words ? s->from : s->at;
     buf_shift(&s->text, keep);
     s->at -= keep;
-    s->last -= keep;
+    s->last = s->words ? s->last - keep : 0;
     s->from = 0;
     buf_bytes(&s->text, lines);
 }
@@ -38,7 +38,8 @@ static void count_lines(splitter *s, bytes token)
 
 static lex_token last_word(const splitter *s)
 {
-    return (lex_token){.kind = LEX_WORD, .text = bytes_of(s->text.p + s->last, s->last_n)};
+    bytes text = buf_view(&s->text);
+    return (lex_token){.kind = LEX_WORD, .text = bytes_of(text.p + s->last, s->last_n)};
 }
 
 static void add_word(splitter *s, const lex_token *t, size_t start)
@@ -59,7 +60,9 @@ static void add_word(splitter *s, const lex_token *t, size_t start)
 static bool finish(splitter *s, size_t end, split_statement *ret)
 {
     bool there = s->words > 0;
-    *ret = (split_statement){bytes_of(s->text.p + s->from, there ? end - s->from : 0), s->line + 1};
+    *ret = (split_statement){BYTES_EMPTY, s->line + 1};
+    if (there)
+        ret->text = bytes_of(s->text.p + s->from, end - s->from);
     begin(s);
     return there;
 }
