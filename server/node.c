@@ -259,6 +259,39 @@ static int co_fn open_coordinator(node *n, err_info *err)
     return r;
 }
 
+static void co_fn turn_away(void *arg, stream *s)
+{
+    (void)arg;
+    stream_close(s);
+}
+
+/* Ports are tried before anything on the disk is touched: a start that must fail leaves no trace.
+ */
+static int co_fn try_ports(node *n, err_info *err)
+{
+    const config *c = n->config;
+    const struct {
+        const char *address;
+        int64_t port;
+        bool wanted;
+    } ports[] = {
+        {c->rpc_address, c->native_transport_port, c->start_native_transport},
+        {c->rpc_address, c->rpc_port, c->start_rpc},
+        {c->listen_address, c->admin_port, true},
+    };
+    for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
+        listener *l = NULL;
+        if (!ports[i].wanted || !ports[i].port)
+            continue;
+        int r = env_listen(n->home, ports[i].address, (uint16_t)ports[i].port, turn_away, NULL, &l,
+                           err);
+        if (r < 0)
+            return r;
+        listener_close(l);
+    }
+    return 0;
+}
+
 int co_fn node_start(node *n, err_info *err)
 {
     logger *log = n->home->log;
@@ -266,7 +299,9 @@ int co_fn node_start(node *n, err_info *err)
     log_info(log, "Thrift API version: %s", n->info.thrift_version);
     log_info(log, "CQL supported versions: %s (default: %s)", n->info.cql_version,
              n->info.cql_version);
-    int r = open_storage(n, err);
+    int r = try_ports(n, err);
+    if (r == 0)
+        r = open_storage(n, err);
     if (r == 0)
         r = make_ring(n, err);
     if (r == 0)
