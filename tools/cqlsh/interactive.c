@@ -80,6 +80,14 @@ static int get_char(EditLine *el, wchar_t *ret)
     }
 }
 
+static bool is_blank(bytes s)
+{
+    size_t n = 0;
+    while (n < s.n && (s.p[n] == ' ' || s.p[n] == '\t'))
+        n++;
+    return n == s.n;
+}
+
 /* The word before the cursor grows as far as all its completions agree; several are listed. */
 static unsigned char complete_word(EditLine *el, int key)
 {
@@ -87,7 +95,10 @@ static unsigned char complete_word(EditLine *el, int key)
     terminal *t = terminal_of(el);
     const LineInfo *line = el_line(el);
     completions c = {0};
-    complete(t->shell, bytes_of(line->buffer, (size_t)(line->cursor - line->buffer)), &c);
+    bytes before = bytes_of(line->buffer, (size_t)(line->cursor - line->buffer));
+    if (is_blank(before)) /* indentation, perhaps of a pasted text */
+        return el_insertstr(el, "    ") < 0 ? CC_ERROR : CC_REFRESH;
+    complete(t->shell, before, &c);
     unsigned char r = CC_ERROR;
     if (c.insert.n) {
         buf_u8(&c.insert, 0);

@@ -232,10 +232,16 @@ static void feed(splitter *split, buf *pending, bool end)
     buf_shift(pending, n);
 }
 
+/* EXIT, or Ctrl-C within SOURCE. */
+static bool is_stopped(const shell *s)
+{
+    return s->quit || (s->interrupted && *s->interrupted);
+}
+
 static void run_all(shell *s, splitter *split)
 {
     split_statement st;
-    while (!s->quit && splitter_next(split, &st))
+    while (!is_stopped(s) && splitter_next(split, &st))
         shell_statement(s, st.text, st.line);
 }
 
@@ -257,7 +263,7 @@ static void finish_file(shell *s, splitter *split, buf *pending)
     buf_u8(pending, '\n');
     feed(split, pending, true);
     run_all(s, split);
-    if (!s->quit && splitter_rest(split, &st)) {
+    if (!is_stopped(s) && splitter_rest(split, &st)) {
         s->line = st.line;
         shell_fail(s, "Incomplete statement at end of file");
     }
@@ -268,13 +274,13 @@ void shell_file(shell *s, int fd, const char *name)
     const char *input = s->input;
     splitter split = {0};
     buf pending = {0};
-    ssize_t n;
+    ssize_t n = 0;
     s->input = name;
-    while (!s->quit && (n = read_more(fd, &pending)) > 0) {
+    while (!is_stopped(s) && (n = read_more(fd, &pending)) > 0) {
         feed(&split, &pending, false);
         run_all(s, &split);
     }
-    if (!s->quit && n < 0)
+    if (n < 0)
         shell_fail(s, "%s", strerror(errno));
     finish_file(s, &split, &pending);
     s->input = input;
@@ -291,7 +297,7 @@ void shell_text(shell *s, const char *text)
     buf_printf(&all, "%s\n;\n", text);
     splitter_feed(&split, buf_view(&all));
     run_all(s, &split);
-    if (!s->quit && splitter_rest(&split, &st)) {
+    if (!is_stopped(s) && splitter_rest(&split, &st)) {
         s->line = st.line;
         shell_fail(s, "Incomplete statement at end of file");
     }
