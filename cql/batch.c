@@ -54,6 +54,7 @@ int compile_batch(compiler *c, const ast_batch *ast, const batch_plan **ret)
 typedef struct gathered {
     const keyspace *keyspace;
     mutation m;
+    uint32_t rows_cap, ranges_cap; /* 0: not ours to grow */
 } gathered;
 
 typedef struct gatherer {
@@ -85,32 +86,39 @@ static gathered *gather_find(gatherer *g, const keyspace *ks, const mutation *m)
     return g->all[g->n++] = x;
 }
 
-static void *append(arena *a, const void *x, uint32_t nx, const void *y, uint32_t ny, size_t size)
+/* Appends ny elements to nx; what is outgrown at least doubles, as many may follow. */
+static void *append(arena *a, void *x, uint32_t nx, uint32_t *cap, const void *y, uint32_t ny,
+                    size_t size)
 {
-    uint8_t *out = arena_alloc(a, (nx + (size_t)ny) * size + 1);
-    if (nx)
-        memcpy(out, x, nx * size);
-    if (ny)
-        memcpy(out + nx * size, y, ny * size);
+    uint8_t *out = x;
+    if (ny == 0)
+        return x;
+    if (nx + ny > *cap) {
+        *cap = nx ? 2 * (nx + ny) : ny;
+        out = arena_alloc(a, *cap * size);
+        if (nx)
+            memcpy(out, x, nx * size);
+    }
+    memcpy(out + nx * size, y, ny * size);
     return out;
 }
 
 static void gather(gatherer *g, const keyspace *ks, const mutation *m)
 {
-    mutation *to = &gather_find(g, ks, m)->m;
+    gathered *at = gather_find(g, ks, m);
+    mutation *to = &at->m;
     to->deletion = deletion_max(to->deletion, m->deletion);
     if (m->static_row)
         to->static_row =
             to->static_row ? row_merge(to->static_row, m->static_row, g->a) : m->static_row;
-    if (!to->n_rows) {
+    if (!to->n_rows)
         to->rows = m->rows;
-    } else if (m->n_rows) {
-        to->rows = append(g->a, to->rows, to->n_rows, m->rows, m->n_rows, sizeof(row));
-    }
+    else
+        to->rows =
+            append(g->a, to->rows, to->n_rows, &at->rows_cap, m->rows, m->n_rows, sizeof(row));
     to->n_rows += m->n_rows;
-    if (m->n_ranges)
-        to->ranges =
-            append(g->a, to->ranges, to->n_ranges, m->ranges, m->n_ranges, sizeof(range_tombstone));
+    to->ranges = append(g->a, to->ranges, to->n_ranges, &at->ranges_cap, m->ranges, m->n_ranges,
+                        sizeof(range_tombstone));
     to->n_ranges += m->n_ranges;
 }
 

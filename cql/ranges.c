@@ -4,33 +4,28 @@
 
 #define PRODUCT_MAX 65536 /* of IN lists, keys or rows in one statement */
 
+static int too_many(exec *x)
+{
+    return err_set(x->err, ERR_INVALID,
+                   "The IN restrictions of the statement name too many rows (more than %d)",
+                   PRODUCT_MAX);
+}
+
 /* ---- values of one restriction ---- */
 
-static int cmp_values(const type *t, bytes a, bytes b)
+static int cmp_values(const void *a, const void *b, void *t)
 {
-    return type_compare(t, a, b);
+    return type_compare(t, *(const bytes *)a, *(const bytes *)b);
 }
 
 /* Sorts by the type and drops doubles. */
 static unsigned sort_values(const type *t, bytes *v, unsigned n)
 {
     unsigned kept = 0;
-    for (unsigned i = 0; i < n; i++) {
-        bytes item = v[i];
-        unsigned lo = 0, hi = kept;
-        while (lo < hi) {
-            unsigned mid = (lo + hi) / 2;
-            if (cmp_values(t, v[mid], item) < 0)
-                lo = mid + 1;
-            else
-                hi = mid;
-        }
-        if (lo < kept && cmp_values(t, v[lo], item) == 0)
-            continue;
-        memmove(v + lo + 1, v + lo, (kept - lo) * sizeof *v);
-        v[lo] = item;
-        kept++;
-    }
+    qsort_r(v, n, sizeof *v, cmp_values, (void *)t);
+    for (unsigned i = 0; i < n; i++)
+        if (kept == 0 || type_compare(t, v[kept - 1], v[i]) != 0)
+            v[kept++] = v[i];
     return kept;
 }
 
@@ -43,6 +38,8 @@ static int restriction_values(const restriction *r, exec *x, unsigned *ret_n, by
         rc = term_key_value(r->list, x, &list);
         if (rc == 0)
             rc = elements_open(r->list->type, list, &it, x->err);
+        if (rc == 0 && it.left > PRODUCT_MAX)
+            rc = too_many(x);
         if (rc < 0)
             return rc;
         *ret = arena_array(x->a, bytes, it.left + 1);
@@ -106,9 +103,7 @@ static int product_size(exec *x, const unsigned *n, unsigned wheels, unsigned *r
     for (unsigned i = 0; i < wheels; i++) {
         total *= n[i];
         if (total > PRODUCT_MAX)
-            return err_set(x->err, ERR_INVALID,
-                           "The IN restrictions of the statement name too many rows (more than %d)",
-                           PRODUCT_MAX);
+            return too_many(x);
     }
     *ret = (unsigned)total;
     return 0;

@@ -4,6 +4,10 @@
 
 #define INTERNAL_PAGE_ROWS 5000 /* aggregates and filters read this much at a time */
 #define INTERNAL_PAGE_BYTES (4u << 20)
+/* What an answer may take, whatever the page size: a page ends early, a result without pages is
+ * refused. Frames count their bytes in 31 bits. */
+#define PAGE_MAX_BYTES (64u << 20)
+#define RESULT_MAX_BYTES (512u << 20)
 
 /* ---- one row ---- */
 
@@ -230,7 +234,7 @@ static void next_limits(scan *s)
     c->partition_limit = filtered ? UINT32_MAX : s->partition_limit;
     if (s->p->one_per_partition)
         c->partition_limit = 1;
-    c->max_bytes = s->scratch ? INTERNAL_PAGE_BYTES : 0;
+    c->max_bytes = s->scratch ? INTERNAL_PAGE_BYTES : PAGE_MAX_BYTES;
 }
 
 static int read_page(scan *s, arena *a, read_result **ret)
@@ -310,12 +314,32 @@ static int scan_page(scan *s, arena *a)
     return 0;
 }
 
+/* Called between reads. */
+static int check_size(scan *s)
+{
+    bool pages = s->x->o->page_size > 0 && !s->p->aggregate && !s->p->sort_rows;
+    size_t used = s->x->a->used;
+    if (s->finished_sources || used <= (pages ? PAGE_MAX_BYTES : RESULT_MAX_BYTES))
+        return 0;
+    if (pages && s->n_rows) {
+        s->stopped = true;
+        return 0;
+    }
+    if (used <= RESULT_MAX_BYTES)
+        return 0;
+    return err_set(s->x->err, ERR_INVALID,
+                   "The result is larger than %u MiB: ask for it in pages, or for less",
+                   RESULT_MAX_BYTES >> 20);
+}
+
 static int scan_run(scan *s)
 {
     int r = 0;
     while (r == 0 && !s->finished_sources && !s->stopped && !full(s)) {
         if (!s->scratch) {
             r = scan_page(s, s->x->a);
+            if (r == 0)
+                r = check_size(s);
             continue;
         }
         arena page;
@@ -324,6 +348,8 @@ static int scan_run(scan *s)
         if (r == 0)
             keep_position(s);
         arena_done(&page);
+        if (r == 0)
+            r = check_size(s);
         if (!s->finished_sources)
             env_yield(s->x->e);
     }

@@ -10,17 +10,20 @@
 #include "server/state.h"
 #include "server/version.h"
 
+enum { END_CONNECTIONS_US = 5000000 };
+
 void worker_add(worker *w, connection *c, stream *s)
 {
     c->stream = s;
+    c->closing = w->node->mode == NODE_STOPPING;
     list_push(&w->connections, &c->link);
-    w->stats.connections++;
+    tally_add(&w->stats.connections, 1);
 }
 
 void worker_remove(worker *w, connection *c)
 {
     list_remove(&c->link);
-    w->stats.connections--;
+    tally_add(&w->stats.connections, -1);
 }
 
 /* ---- on every worker ---- */
@@ -324,22 +327,33 @@ int co_fn node_start(node *n, err_info *err)
 static void shut_here(visit *v)
 {
     list *all = &v->worker->connections;
-    for (list *l = all->next; l != all; l = l->next)
-        stream_shut(container_of(l, connection, link)->stream);
+    for (list *l = all->next; l != all; l = l->next) {
+        connection *c = container_of(l, connection, link);
+        c->closing = true;
+        stream_shut(c->stream);
+    }
 }
 
-static void co_fn end_connections(node *n)
+static uint64_t open_connections(node *n)
 {
+    uint64_t open = 0;
+    for (unsigned i = 0; i < n->n_workers; i++)
+        open += n->workers[i].stats.connections;
+    return open;
+}
+
+/* False: some are in the middle of a request that takes long. */
+static bool co_fn end_connections(node *n)
+{
+    int64_t deadline = env_mono_us(n->home) + END_CONNECTIONS_US;
     round r = {0};
     on_all_workers(n, shut_here, &r);
-    for (int tries = 0; tries < 200; tries++) {
-        uint64_t open = 0;
-        for (unsigned i = 0; i < n->n_workers; i++)
-            open += n->workers[i].stats.connections;
-        if (!open)
-            return;
+    while (open_connections(n)) {
+        if (env_mono_us(n->home) >= deadline)
+            return false;
         env_sleep_us(n->home, 10000);
     }
+    return true;
 }
 
 int co_fn node_drain(node *n, err_info *err)
@@ -364,9 +378,14 @@ void co_fn node_stop(node *n)
     log_info(n->home->log, "Announcing shutdown");
     node_close_thrift(n);
     node_close_native(n);
-    end_connections(n);
+    bool ended = end_connections(n);
     if (n->storage && storage_drain(n->storage, n->home, &err) < 0)
         log_error(n->home->log, "%s", err.text);
+    if (!ended) { /* their coroutines still use the parts; the process ends with them */
+        log_warn(n->home->log, "%llu connections did not end in time: their requests are given up",
+                 (unsigned long long)open_connections(n));
+        return;
+    }
     n->cql = cql_free(n->cql);
     n->coordinator = coordinator_close(n->coordinator);
     n->storage = storage_close(n->storage);

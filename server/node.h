@@ -5,9 +5,11 @@
  *
  * Owner:  main (or a test) allocates with node_new and frees with node_free after the runtime
  * ended. Thread: node_start, node_stop and the switches run on worker 0; counters are read from
- * anywhere (each is written by one thread; a torn read of statistics harms nobody).
+ * anywhere.
  */
 #pragma once
+#include <stdatomic.h>
+
 #include "base/list.h"
 #include "cql/cql.h"
 #include "runtime/env.h"
@@ -16,16 +18,25 @@
 
 typedef struct node node;
 
+/* Counted up and down by one thread, read by any. */
+typedef _Atomic uint64_t tally;
+static inline void tally_add(tally *t, int n)
+{
+    uint64_t now = atomic_load_explicit(t, memory_order_relaxed);
+    atomic_store_explicit(t, now + (uint64_t)(int64_t)n, memory_order_relaxed);
+}
+
 typedef struct worker_stats {
-    uint64_t native_requests, thrift_requests, errors;
-    uint64_t connections; /* open now */
-    uint64_t active;      /* requests in flight */
+    tally native_requests, thrift_requests, errors;
+    tally connections; /* open now */
+    tally active;      /* requests in flight */
 } worker_stats;
 
 /* The head of every front end's connection: how a stopping node reaches it. */
 typedef struct connection {
     stream *stream;
-    list link; /* worker->connections */
+    list link;    /* worker->connections */
+    bool closing; /* no more requests are taken */
 } connection;
 
 typedef struct worker {
@@ -60,8 +71,8 @@ struct node {
     node_info info;
     uuid host_id;
     int32_t generation;
-    volatile node_mode mode;
-    volatile bool native_running, thrift_running;
+    _Atomic node_mode mode;
+    atomic_bool native_running, thrift_running;
     unsigned n_workers;
     worker *workers;
     admission admission;

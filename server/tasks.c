@@ -20,14 +20,14 @@ task *task_new(worker *w, void *connection, bytes message)
     }
     t->connection = connection;
     t->message = arena_copy(&t->arena, message);
-    w->stats.active++;
+    tally_add(&w->stats.active, 1);
     return t;
 }
 
 void task_free(task *t)
 {
     worker *w = t->worker;
-    w->stats.active--;
+    tally_add(&w->stats.active, -1);
     if (w->n_idle_tasks >= IDLE_MAX || t->arena.used > ARENA_KEEP_BYTES) {
         arena_done(&t->arena);
         free(t);

@@ -156,9 +156,9 @@ void native_put_rows(buf *out, int version, const native_rows *rows)
     put_metadata(out, version, rows->n_columns, rows->columns, rows->paging_state,
                  rows->skip_metadata);
     buf_be32(out, (uint32_t)rows->n_rows);
-    const bytes *end = rows->values + rows->n_rows * rows->n_columns;
-    for (const bytes *v = rows->values; v < end; v++)
-        native_put_bytes(out, *v);
+    size_t n = rows->n_rows * rows->n_columns;
+    for (size_t i = 0; i < n; i++)
+        native_put_bytes(out, rows->values[i]);
 }
 
 void native_put_prepared(buf *out, int version, const native_prepared *p)

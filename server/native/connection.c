@@ -12,7 +12,7 @@ static void append_error(native_connection *c, int version, int16_t stream, cons
     size_t at = native_begin(out, version, true, stream, OP_ERROR, 0);
     native_put_error(out, version, e);
     native_end_compressed(out, at, c->compression, &c->worker->scratch);
-    c->worker->stats.errors++;
+    tally_add(&c->worker->stats.errors, 1);
     stream_kick(c->stream);
 }
 
@@ -90,7 +90,7 @@ static void start_request(native_connection *c, const native_header *h, bytes bo
     _Static_assert(sizeof *h <= sizeof t->header, "a header fits a task");
     memcpy(t->header, h, sizeof *h);
     c->in_flight++;
-    c->worker->stats.native_requests++;
+    tally_add(&c->worker->stats.native_requests, 1);
     env_spawn(c->worker->env, run_request, t);
 }
 
@@ -102,7 +102,7 @@ static int64_t take_frames(native_connection *c)
         native_header h;
         err_info e = {0};
         bytes in = stream_input(c->stream);
-        if (c->closing || c->in_flight >= REQUESTS_IN_FLIGHT_MAX)
+        if (c->base.closing || c->in_flight >= REQUESTS_IN_FLIGHT_MAX)
             return NATIVE_HEADER;
         if (in.n && (in.p[0] & 0x7f) < NATIVE_MIN_VERSION) {
             refuse_old_version(c, in);
@@ -140,7 +140,7 @@ static void co_fn serve(native_connection *c)
 {
     for (;;) {
         int64_t need = take_frames(c);
-        if (need < 0 || c->closing)
+        if (need < 0 || c->base.closing)
             return;
         wait_in_flight(c, REQUESTS_IN_FLIGHT_MAX);
         if (stream_unsent(c->stream) > UNSENT_MAX &&

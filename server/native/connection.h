@@ -20,7 +20,7 @@ typedef struct native_connection {
     list listening;  /* worker->listeners when it registered */
     unsigned events; /* 1 << enum native_event */
     int version;     /* 0 until the first frame */
-    bool ready, closing;
+    bool ready;
     native_compression compression;
     cql_client client;
     unsigned in_flight;

@@ -27,7 +27,7 @@ static void answer_error(thrift_context *x, int code)
     thrift_encode_error(out, x->call, &x->err);
     if (x->session->framed)
         thrift_frame_end(out, at);
-    x->session->worker->stats.errors++;
+    tally_add(&x->session->worker->stats.errors, 1);
 }
 
 static void answer_unknown(thrift_context *x)

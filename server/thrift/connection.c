@@ -13,7 +13,7 @@ static int co_fn run_message(thrift_session *s, bytes message)
     thrift_call call = {0};
     err_info err = {0};
     int r = thrift_decode_call(t->message, &t->arena, &call, &err);
-    s->worker->stats.thrift_requests++;
+    tally_add(&s->worker->stats.thrift_requests, 1);
     if (r == 0) {
         thrift_run(s, &call, &t->arena);
     } else if (call.name.p) {
@@ -22,7 +22,7 @@ static int co_fn run_message(thrift_session *s, bytes message)
         thrift_encode_error(out, &call, &err);
         if (s->framed)
             thrift_frame_end(out, at);
-        s->worker->stats.errors++;
+        tally_add(&s->worker->stats.errors, 1);
     }
     stream_kick(s->stream);
     task_free(t);
@@ -33,7 +33,7 @@ static void co_fn serve(thrift_session *s)
 {
     size_t max = (size_t)s->worker->node->config->thrift_framed_transport_size_bytes;
     thrift_scan scan = {0};
-    for (;;) {
+    while (!s->base.closing) {
         bytes in = stream_input(s->stream), message;
         size_t used;
         err_info err = {0};
