@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/must.h"
 #include "coordinator/internal.h"
+#include "coordinator/key_lock.h"
 
 schema *coordinator_schema(coordinator *c, env *e)
 {
@@ -172,6 +173,7 @@ int co_fn coordinator_open(env *e, const coordinator_options *o, coordinator **r
     c->write_timeout_us = o->write_timeout_us;
     c->truncate_timeout_us = o->truncate_timeout_us;
     c->workers = xzalloc(e->workers * sizeof *c->workers);
+    c->keys = key_lock_new(e);
     co_mutex_init(&c->changing);
     pthread_mutex_init(&c->lock, NULL);
     list_init(&c->watches);
@@ -210,6 +212,7 @@ coordinator *coordinator_close(coordinator *c)
     }
     schema_unref(c->newest);
     pthread_mutex_destroy(&c->lock);
+    key_lock_free(c->keys);
     free(c->workers);
     free(c);
     return NULL;

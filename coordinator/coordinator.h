@@ -51,6 +51,11 @@ typedef struct write_request {
     const char *write_type; /* "SIMPLE", "BATCH", "UNLOGGED_BATCH", "COUNTER" */
 } write_request;
 int co_fn coordinate_write(coordinator *c, env *e, const write_request *w, err_info *err);
+/* Counter tables: cells with CELL_COUNTER hold an increment (counter_increment), which is added to
+ * this node's shard under the key's lock, mutation by mutation; a batch is not atomic. Two rows of
+ * one mutation must not have the same clustering. Other cells and deletions are written as ever. */
+int co_fn coordinate_counter_write(coordinator *c, env *e, const write_request *w, err_info *err);
+bytes counter_increment(arena *a, int64_t n);
 /* One partition or a range, by the command. ret lives in the arena. */
 int co_fn coordinate_read(coordinator *c, env *e, const keyspace *ks, const read_command *cmd,
                           consistency cl, arena *a, read_result **ret, err_info *err);

@@ -1,6 +1,7 @@
 /* internal.h: what the coordinator's files share. */
 #pragma once
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/vec.h"
 #include "coordinator/coordinator.h"
@@ -27,7 +28,9 @@ struct coordinator {
     unsigned n_virtuals;
     int64_t read_timeout_us, range_timeout_us, write_timeout_us, truncate_timeout_us;
     snapshots *workers; /* by worker index */
-    co_mutex changing;  /* schema changes, on worker 0 */
+    struct key_lock *keys;
+    _Atomic int64_t counter_clock; /* the newest given to a shard */
+    co_mutex changing;             /* schema changes, on worker 0 */
     int64_t last_change_us;
     pthread_mutex_t lock; /* guards what follows */
     schema *newest;

@@ -10,15 +10,25 @@ struct batch_plan {
     const term *timestamp;
 };
 
-static int check_entry(batch_type type, const modify_plan *p, bool batch_timestamp, err_info *err)
+/* What the entries seen so far are. */
+typedef struct batch_content {
+    unsigned counters, others;
+} batch_content;
+
+static int check_entry(batch_type type, const modify_plan *p, bool batch_timestamp,
+                       batch_content *content, err_info *err)
 {
-    if (type == BATCH_COUNTER && !modify_is_counter(p))
+    if (modify_is_counter(p))
+        content->counters++;
+    else
+        content->others++;
+    if (type == BATCH_COUNTER && content->others)
         return err_set(err, ERR_INVALID, "Cannot include non-counter statement in a counter batch");
-    if (type != BATCH_COUNTER && modify_is_counter(p))
+    if (content->counters && content->others)
         return err_set(err, ERR_INVALID,
-                       type == BATCH_LOGGED ? "Cannot include a counter statement in a logged batch"
-                                            : "Counter and non-counter mutations cannot exist in "
-                                              "the same batch");
+                       "Counter and non-counter mutations cannot exist in the same batch");
+    if (type == BATCH_LOGGED && content->counters)
+        return err_set(err, ERR_INVALID, "Cannot include a counter statement in a logged batch");
     if (batch_timestamp && modify_has_timestamp(p))
         return err_set(err, ERR_INVALID,
                        "Timestamp must be set either on BATCH or individual statements");
@@ -32,6 +42,7 @@ int compile_batch(compiler *c, const ast_batch *ast, const batch_plan **ret)
                                        [AST_BATCH_COUNTER] = BATCH_COUNTER};
     batch_plan *p = arena_new(c->a, batch_plan);
     const modify_plan **entries = arena_array(c->a, const modify_plan *, ast->statements.n + 1);
+    batch_content content = {0};
     p->type = types[ast->type];
     p->n = ast->statements.n;
     p->entries = entries;
@@ -43,7 +54,7 @@ int compile_batch(compiler *c, const ast_batch *ast, const batch_plan **ret)
     for (unsigned i = 0; i < p->n && r == 0; i++) {
         r = compile_modify(c, ast->statements.at[i], &entries[i]);
         if (r == 0)
-            r = check_entry(p->type, entries[i], p->timestamp != NULL, c->err);
+            r = check_entry(p->type, entries[i], p->timestamp != NULL, &content, c->err);
     }
     *ret = p;
     return r;
@@ -62,7 +73,23 @@ typedef struct gatherer {
     map by_key; /* table id and partition key -> gathered */
     unsigned n, cap;
     gathered **all;
+    bool counters;
 } gatherer;
+
+static gathered *gather_new(gatherer *g, const keyspace *ks, const mutation *m)
+{
+    gathered *x = arena_new(g->a, gathered);
+    x->keyspace = ks;
+    x->m = (mutation){.table = m->table, .key = m->key, .deletion = DELETION_NONE};
+    if (g->n == g->cap) {
+        g->cap = g->cap ? g->cap * 2 : 16;
+        gathered **all = arena_array(g->a, gathered *, g->cap);
+        if (g->n)
+            memcpy(all, g->all, g->n * sizeof *all);
+        g->all = all;
+    }
+    return g->all[g->n++] = x;
+}
 
 static gathered *gather_find(gatherer *g, const keyspace *ks, const mutation *m)
 {
@@ -72,18 +99,9 @@ static gathered *gather_find(gatherer *g, const keyspace *ks, const mutation *m)
     gathered *x = map_get(&g->by_key, bytes_of(key, 16 + m->key.n));
     if (x)
         return x;
-    x = arena_new(g->a, gathered);
-    x->keyspace = ks;
-    x->m = (mutation){.table = m->table, .key = m->key, .deletion = DELETION_NONE};
+    x = gather_new(g, ks, m);
     map_put(&g->by_key, bytes_of(key, 16 + m->key.n), x);
-    if (g->n == g->cap) {
-        g->cap = g->cap ? g->cap * 2 : 16;
-        gathered **all = arena_array(g->a, gathered *, g->cap);
-        if (g->n)
-            memcpy(all, g->all, g->n * sizeof *all);
-        g->all = all;
-    }
-    return g->all[g->n++] = x;
+    return x;
 }
 
 /* Appends ny elements to nx; what is outgrown at least doubles, as many may follow. */
@@ -125,9 +143,16 @@ static void gather(gatherer *g, const keyspace *ks, const mutation *m)
 static int gather_entry(gatherer *g, exec *x, const modify_plan *p)
 {
     mutations ms = {0};
-    int r = modify_run(p, x, &ms);
-    for (unsigned i = 0; i < ms.n && r == 0; i++)
-        gather(g, modify_keyspace(p), &ms.p[i]);
+    int r = modify_check_level(p, x);
+    if (r == 0)
+        r = modify_run(p, x, &ms);
+    for (unsigned i = 0; i < ms.n && r == 0; i++) {
+        if (modify_is_counter(p)) /* increments of one key add up, they do not merge */
+            gather_new(g, modify_keyspace(p), &ms.p[i])->m = ms.p[i];
+        else
+            gather(g, modify_keyspace(p), &ms.p[i]);
+    }
+    g->counters |= modify_is_counter(p);
     return r;
 }
 
@@ -138,7 +163,10 @@ static int co_fn write_gathered(gatherer *g, exec *x, batch_type type)
     unsigned done = 0;
     while (done < g->n) {
         write_request w = {.mutations = list, .cl = x->o->cl};
-        w.write_type = g->n == 1 ? "SIMPLE" : type == BATCH_UNLOGGED ? "UNLOGGED_BATCH" : "BATCH";
+        w.write_type = g->counters              ? "COUNTER"
+                       : g->n == 1              ? "SIMPLE"
+                       : type == BATCH_UNLOGGED ? "UNLOGGED_BATCH"
+                                                : "BATCH";
         for (unsigned i = 0; i < g->n; i++) {
             if (!g->all[i] || (w.keyspace && g->all[i]->keyspace != w.keyspace))
                 continue;
@@ -147,7 +175,8 @@ static int co_fn write_gathered(gatherer *g, exec *x, batch_type type)
             g->all[i] = NULL;
         }
         done += (unsigned)w.n;
-        int r = coordinate_write(x->q->c, x->e, &w, x->err);
+        int r = g->counters ? coordinate_counter_write(x->q->c, x->e, &w, x->err)
+                            : coordinate_write(x->q->c, x->e, &w, x->err);
         if (r < 0)
             return r;
     }
@@ -158,9 +187,6 @@ static int co_fn finish(gatherer *g, exec *x, batch_type type, int r, cql_result
 {
     map_done(&g->by_key);
     ret->kind = RESULT_VOID;
-    if (r == 0 && consistency_is_serial(x->o->cl))
-        r = err_set(x->err, ERR_INVALID,
-                    "You must use conditional updates for serializable writes");
     return r < 0 ? r : write_gathered(g, x, type);
 }
 
@@ -186,6 +212,7 @@ typedef struct entry_run {
     batch_type type;
     gatherer *g;
     exec *x;
+    batch_content content;
     statement **held; /* released after the write: mutations point into them */
 } entry_run;
 
@@ -220,7 +247,7 @@ static int run_entry(entry_run *er, const batch_entry *b, statement **ret_held)
                        "Invalid amount of bind variables: there were %u markers(?) in CQL but %u "
                        "bound variables",
                        s->info.n_markers, b->n_values);
-    r = check_entry(er->type, s->modify, false, x->err);
+    r = check_entry(er->type, s->modify, false, &er->content, x->err);
     if (r < 0)
         return r;
     x->s = s;
@@ -234,7 +261,7 @@ int co_fn cql_batch(cql *q, env *e, cql_client *cl, batch_type type, const batch
 {
     exec x = {.q = q, .e = e, .client = cl, .o = o, .a = a, .err = err};
     gatherer g = {.a = a};
-    entry_run er = {q, e, cl, o, type, &g, &x, NULL};
+    entry_run er = {.q = q, .e = e, .client = cl, .o = o, .type = type, .g = &g, .x = &x};
     if (n > BATCH_MAX)
         return err_set(err, ERR_INVALID, "A batch has at most %d statements", BATCH_MAX);
     x.now_us = env_now_us(e);

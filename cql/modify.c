@@ -1,5 +1,6 @@
 /* INSERT, UPDATE and DELETE, executed: a plan and values become mutations. */
 #include "cql/modify.h"
+#include "coordinator/plan.h"
 
 static int read_timestamp(const modify_plan *p, exec *x, int64_t *ret)
 {
@@ -276,25 +277,40 @@ int co_fn modify_run(const modify_plan *p, exec *x, mutations *out)
     return run_plain(p, x, &w, m);
 }
 
+int modify_check_level(const modify_plan *p, exec *x)
+{
+    consistency cl = x->o->cl;
+    if (table_is_counter(p->table)) {
+        if (cl == CL_ANY)
+            return err_set(x->err, ERR_INVALID,
+                           "Consistency level ANY is not yet supported for counter table %s",
+                           p->table->name);
+        if (consistency_is_serial(cl))
+            return err_set(x->err, ERR_INVALID,
+                           "Counter operations are inherently non-serializable");
+    }
+    return plan_check_write(cl, x->err);
+}
+
 int co_fn execute_modify(exec *x, const modify_plan *p, cql_result *ret)
 {
     ret->kind = RESULT_VOID;
-    if (consistency_is_serial(x->o->cl))
-        return err_set(x->err, ERR_INVALID,
-                       "You must use conditional updates for serializable writes");
+    int r = modify_check_level(p, x);
+    if (r < 0)
+        return r;
     mutation one;
     const mutation *single = &one;
     write_request w = {p->keyspace, &single, 1, x->o->cl, "SIMPLE"};
     if (p->plain) {
         write_params params;
         one = (mutation){.table = p->table->id, .deletion = DELETION_NONE};
-        int r = write_params_of(p, x, &params);
+        r = write_params_of(p, x, &params);
         if (r == 0)
             r = run_plain(p, x, &params, &one);
         return r < 0 ? r : coordinate_write(x->q->c, x->e, &w, x->err);
     }
     mutations ms = {0};
-    int r = modify_run(p, x, &ms);
+    r = modify_run(p, x, &ms);
     if (r < 0)
         return r;
     const mutation **list = arena_array(x->a, const mutation *, ms.n + 1);
@@ -302,5 +318,10 @@ int co_fn execute_modify(exec *x, const modify_plan *p, cql_result *ret)
         list[i] = &ms.p[i];
     w.mutations = list;
     w.n = ms.n;
-    return ms.n ? coordinate_write(x->q->c, x->e, &w, x->err) : 0;
+    if (!ms.n)
+        return 0;
+    if (!table_is_counter(p->table))
+        return coordinate_write(x->q->c, x->e, &w, x->err);
+    w.write_type = "COUNTER";
+    return coordinate_counter_write(x->q->c, x->e, &w, x->err);
 }

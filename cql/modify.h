@@ -17,6 +17,8 @@ typedef enum op_kind {
     OP_LIST_PUT,     /* list[index] = value; these read first */
     OP_LIST_DELETE,  /* list[index] */
     OP_LIST_DISCARD, /* elements of these values */
+    OP_COUNT_UP,     /* counter + value */
+    OP_COUNT_DOWN,   /* counter - value */
     OP_SET_EMPTY,    /* hidden value column of a table that is all key */
 } op_kind;
 

@@ -40,6 +40,14 @@ static int compile_using(compiler *c, const ast_using *u, modify_plan *p)
     return r;
 }
 
+static int check_counter_using(compiler *c, const modify_plan *p)
+{
+    if (table_is_counter(p->table) && (p->timestamp || p->ttl))
+        return err_set(c->err, ERR_INVALID, "Cannot provide custom %s for counter updates",
+                       p->timestamp ? "timestamp" : "TTL");
+    return 0;
+}
+
 static int missing_clustering(compiler *c, unsigned from)
 {
     char text[200] = "";
@@ -182,6 +190,16 @@ static int no_multicell(compiler *c, const ast_assignment *as, const column *col
                    col->name, op, value, col->name);
 }
 
+static int compile_count(compiler *c, const ast_assignment *as, const column *col, modify_plan *p)
+{
+    if (as->kind == AST_SET_PREPEND)
+        return err_set(c->err, ERR_INVALID,
+                       "Invalid operation (%s = %s + %s) for non list column %s", col->name,
+                       ast_term_text(as->value, c->a), col->name, col->name);
+    op_kind kind = as->kind == AST_SET_SUBTRACT ? OP_COUNT_DOWN : OP_COUNT_UP;
+    return compile_term(c, as->value, col->type, col->name, &add_op(p, kind, col)->value);
+}
+
 /* column = column + value and its relatives. */
 static int compile_arithmetic(compiler *c, const ast_assignment *as, const column *col,
                               modify_plan *p)
@@ -192,7 +210,7 @@ static int compile_arithmetic(compiler *c, const ast_assignment *as, const colum
                        "Only expressions of the form X = X %s<value> are supported.",
                        as->kind == AST_SET_SUBTRACT ? "- " : "+ ");
     if (t->kind == TYPE_COUNTER)
-        return err_set(c->err, ERR_NOT_SUPPORTED, "Counters are not supported yet");
+        return compile_count(c, as, col, p);
     if (!type_is_collection(t) || !type_is_multicell(t))
         return no_multicell(c, as, col);
     if (as->kind == AST_SET_PREPEND && t->kind != TYPE_LIST)
@@ -326,7 +344,7 @@ int compile_update(compiler *c, const ast_update *ast, const modify_plan **ret)
     if (r < 0)
         return r;
     modify_plan *p = plan_new(c, AST_UPDATE, ast->set.n);
-    if ((r = compile_using(c, &ast->using, p)) < 0)
+    if ((r = compile_using(c, &ast->using, p)) < 0 || (r = check_counter_using(c, p)) < 0)
         return r;
     for (uint32_t i = 0; i < ast->set.n; i++)
         if ((r = compile_assignment(c, &ast->set.at[i], p)) < 0)
@@ -418,8 +436,8 @@ int compile_delete(compiler *c, const ast_delete *ast, const modify_plan **ret)
         return r;
     if (ast->conditions.n || ast->if_exists)
         return err_set(c->err, ERR_NOT_SUPPORTED, NO_LWT);
-    if (table_is_counter(c->table) && p->timestamp)
-        return err_set(c->err, ERR_INVALID, "Cannot provide custom timestamp for counter updates");
+    if ((r = check_counter_using(c, p)) < 0)
+        return r;
     plan_finish(p);
     *ret = p;
     return 0;

@@ -248,6 +248,8 @@ const table *modify_table(const modify_plan *p);
 const keyspace *modify_keyspace(const modify_plan *p);
 bool modify_has_timestamp(const modify_plan *p);
 bool modify_is_counter(const modify_plan *p);
+/* Levels at which the table cannot be written. */
+int modify_check_level(const modify_plan *p, exec *x);
 /* Marker of each partition key column when all are plain markers; n_partition of them, or 0. */
 unsigned modify_key_markers(const modify_plan *p, arena *a, const uint16_t **ret);
 unsigned restrictions_key_markers(const restrictions *r, arena *a, const uint16_t **ret);

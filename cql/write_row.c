@@ -216,6 +216,23 @@ static int list_discard(filler *f, const operation *op, bytes values)
     return 0;
 }
 
+static int count(filler *f, const operation *op, bytes v)
+{
+    exec *x = f->w->x;
+    if (!v.p || v.n != 8)
+        return err_set(x->err, ERR_INVALID, "Invalid null value for counter increment");
+    int64_t n = (int64_t)get_be64(v.p);
+    if (op->kind == OP_COUNT_DOWN && n == INT64_MIN)
+        return err_set(x->err, ERR_INVALID,
+                       "The negation of %lld overflows supported counter precision (signed 8 bytes "
+                       "integer)",
+                       (long long)n);
+    cell *c = add_cell(f, op->column);
+    c->flags = CELL_COUNTER;
+    c->value = counter_increment(x->a, op->kind == OP_COUNT_DOWN ? -n : n);
+    return 0;
+}
+
 /* Operations with a value, which is set. */
 static int run_value_op(filler *f, const operation *op, bytes v)
 {
@@ -235,6 +252,9 @@ static int run_value_op(filler *f, const operation *op, bytes v)
         return list_at(f, op, v);
     case OP_LIST_DISCARD:
         return v.p ? list_discard(f, op, v) : 0;
+    case OP_COUNT_UP:
+    case OP_COUNT_DOWN:
+        return count(f, op, v);
     case OP_PUT:
         r = element_key(f, op, &key);
         if (r == 0)

@@ -63,6 +63,20 @@ int64_t counter_total(bytes shards)
     return (int64_t)sum;
 }
 
+bool counter_find(bytes shards, const uint8_t node[16], counter_shard *ret)
+{
+    for (size_t i = 0; i + SHARD <= shards.n; i += SHARD) {
+        const uint8_t *s = shards.p + i;
+        if (memcmp(s, node, 16) != 0)
+            continue;
+        memcpy(ret->node, s, 16);
+        ret->clock = shard_clock(s);
+        ret->count = shard_count(s);
+        return true;
+    }
+    return false;
+}
+
 bool counter_is_valid(bytes shards)
 {
     if (shards.n % SHARD != 0)

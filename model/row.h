@@ -117,4 +117,6 @@ typedef struct counter_shard {
 } counter_shard;
 bytes counter_build(arena *a, const counter_shard *shards, size_t n);
 int64_t counter_total(bytes shards);
+/* The shard of a node; false: it has none. */
+bool counter_find(bytes shards, const uint8_t node[16], counter_shard *ret);
 bytes counter_merge(bytes a, bytes b, arena *room);
