@@ -59,7 +59,11 @@ static int check_header(native_connection *c, const native_header *h)
         c->version = h->version;
         return 0;
     }
-    native_answer_error(c, h, &e);
+    /* What is wrong with the version is told on stream 0, as the drivers that look for it expect. */
+    native_header answered = *h;
+    if (h->version > NATIVE_MAX_VERSION)
+        answered.stream = 0;
+    native_answer_error(c, &answered, &e);
     return e.code;
 }
 

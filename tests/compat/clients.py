@@ -65,32 +65,49 @@ def npm(package):
     return home
 
 
-GO_MOD = 'module customers\n\ngo 1.17\n'
-# The version that Debian 12 has, and the newest of the same import path.
-GOCQL = ('1.3.2', '1.7.0')
+# The package of Debian 12, found under DEBIAN_GO; the newest of the old name; that of the new name.
+GOCQL = ('debian', 'github.com/gocql/gocql@v1.7.0',
+         'github.com/apache/cassandra-gocql-driver/v2@v2.1.2')
+DEBIAN_GO = pathlib.Path('/usr/share/gocode')
+
+
+def _go_source(text, package):
+    """The program as a version of the driver wants it."""
+    if package.startswith('github.com/apache/'):  # it has loggers of its own
+        text = text.replace('cluster.Logger = log',
+                            'cluster.Logger = gocql.NewLogger(gocql.LogLevelWarn)')
+    return text.replace('github.com/gocql/gocql', package)
 
 
 @functools.lru_cache(maxsize=None)
-def _go_build(name, version):
-    home = CACHE / 'go' / f'{name}-{version}'
+def _go_build(name, driver):
+    home = CACHE / 'go' / driver.replace('/', '_')
     source = PROGRAMS / f'{name}.go'
     binary = home / name
     if binary.is_file() and binary.stat().st_mtime > source.stat().st_mtime:
         return binary, None
     home.mkdir(parents=True, exist_ok=True)
-    shutil.copy(source, home / 'main.go')
-    (home / 'go.mod').write_text(GO_MOD)
-    env = dict(os.environ, GOFLAGS='-mod=mod -buildvcs=false', GOTOOLCHAIN='local')
-    return binary, (
-        _fetch(['go', 'get', f'github.com/gocql/gocql@v{version}'], f'gocql {version}',
-               cwd=home, env=env) or
-        _fetch(['go', 'build', '-o', str(binary), '.'], f'gocql {version}', cwd=home, env=env))
+    package = driver.partition('@')[0]
+    if driver == 'debian':
+        package = 'github.com/gocql/gocql'
+        env = dict(os.environ, GO111MODULE='off', GOPATH=str(DEBIAN_GO), GOFLAGS='')
+    else:
+        (home / 'go.mod').write_text('module customers\n\ngo 1.19\n')
+        env = dict(os.environ, GOFLAGS='-mod=mod -buildvcs=false', GOTOOLCHAIN='local')
+    (home / 'main.go').write_text(_go_source(source.read_text(), package))
+    reason = driver != 'debian' and _fetch(['go', 'get', driver], driver, cwd=home, env=env)
+    if not reason:
+        subprocess.run(['go', 'build', '-o', str(binary), 'main.go'], check=True, cwd=home,
+                       env=env)
+    return binary, reason
 
 
-def go_program(name, version):
+def go_program(name, driver):
     if not shutil.which('go'):
         pytest.skip('go is not installed')
-    binary, reason = _go_build(name, version)
+    if driver == 'debian' and not (DEBIAN_GO / 'src/github.com/gocql/gocql').is_dir():
+        pytest.skip('golang-github-gocql-gocql-dev is not installed')
+    binary, reason = _go_build(name, driver)
     if reason:
         pytest.skip(reason)
     return binary

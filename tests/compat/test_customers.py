@@ -137,6 +137,10 @@ def node_js(program, package, port):
     return Program(['node', clients.PROGRAMS / program], port, NODE_PATH=str(modules))
 
 
+def gocql(driver):
+    return Program([clients.go_program('gocql', driver)], 'native_port')
+
+
 CLIENTS = {
     'python-v4': lambda: PythonDriver(protocol_version=4),
     'python-v3': lambda: PythonDriver(protocol_version=3),
@@ -149,10 +153,9 @@ CLIENTS = {
     'npm-cassandra-driver': lambda: node_js('cassandra_driver.js', 'cassandra-driver@4',
                                             'native_port'),
     'npm-helenus': lambda: node_js('helenus.js', 'helenus@0.6', 'rpc_port'),
-    'gocql-debian': lambda: Program([clients.go_program('gocql', clients.GOCQL[0])],
-                                    'native_port'),
-    'gocql-newest': lambda: Program([clients.go_program('gocql', clients.GOCQL[1])],
-                                    'native_port'),
+    'gocql-debian': lambda: gocql(clients.GOCQL[0]),
+    'gocql-1': lambda: gocql(clients.GOCQL[1]),
+    'gocql-2': lambda: gocql(clients.GOCQL[2]),
     'java-driver': lambda: Program(clients.java_program('Customers'), 'native_port'),
 }
 # Their exceptions carry the counts only in the binary protocol.
@@ -170,7 +173,7 @@ def shows_customers(answer):
 @pytest.mark.parametrize('name', CLIENTS)
 def test_customers(name, make_node):
     client = CLIENTS[name]()
-    node = make_node(config='commitlog_sync: batch\n')
+    node = make_node()
     answer = client.run(node, 'write')
     shows_customers(answer)
     expected = UNAVAILABLE.get(name, [2, 1])

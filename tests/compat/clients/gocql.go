@@ -56,7 +56,7 @@ func connect(keyspace string, log gocql.StdLogger) *gocql.Session {
 	cluster.Timeout = 10 * time.Second
 	cluster.ConnectTimeout = 10 * time.Second
 	cluster.PoolConfig.HostSelectionPolicy =
-		gocql.TokenAwareHostPolicy(gocql.RoundRobinHostPolicy())
+		gocql.TokenAwareHostPolicy(gocql.RoundRobinHostPolicy(), gocql.ShuffleReplicas())
 	cluster.Logger = log
 	session, err := cluster.CreateSession()
 	check(err)
