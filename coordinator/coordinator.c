@@ -35,6 +35,11 @@ storage *coordinator_storage(coordinator *c)
     return c->storage;
 }
 
+struct key_lock *coordinator_keys(coordinator *c)
+{
+    return c->keys;
+}
+
 int coordinator_replication(coordinator *c, env *e, const keyspace *ks, const replication **ret,
                             replication *room, err_info *err)
 {

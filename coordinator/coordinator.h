@@ -48,7 +48,7 @@ typedef struct write_request {
     const mutation *const *mutations;
     size_t n;
     consistency cl;
-    const char *write_type; /* "SIMPLE", "BATCH", "UNLOGGED_BATCH", "COUNTER" */
+    const char *write_type; /* "SIMPLE", "BATCH", "UNLOGGED_BATCH", "COUNTER", "CAS" */
 } write_request;
 int co_fn coordinate_write(coordinator *c, env *e, const write_request *w, err_info *err);
 /* Counter tables: cells with CELL_COUNTER hold an increment (counter_increment), which is added to
@@ -65,6 +65,13 @@ int co_fn coordinate_truncate(coordinator *c, env *e, const table *t, err_info *
  * say Unavailable before doing anything else. */
 int coordinate_check(coordinator *c, env *e, const keyspace *ks, bytes key, consistency cl,
                      bool write, err_info *err);
+
+/* The same for a conditional write: serial level, and ERR_NOT_SUPPORTED in a ring of several
+ * nodes. */
+int coordinate_check_cas(coordinator *c, env *e, const keyspace *ks, bytes key, consistency serial,
+                         err_info *err);
+/* The locks of keys (key_lock.h), for whoever reads, decides and writes. */
+struct key_lock *coordinator_keys(coordinator *c);
 
 /* ---- schema changes ---- */
 /* A change reads the newest schema, decides, and gives mutations of system_schema tables; changes

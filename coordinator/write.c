@@ -18,6 +18,15 @@ int coordinate_check(coordinator *c, env *e, const keyspace *ks, bytes key, cons
     return plan_make(w->ring, rep, token_of(w->ring->partitioner, key, token), cl, &plan, err);
 }
 
+int coordinate_check_cas(coordinator *c, env *e, const keyspace *ks, bytes key, consistency serial,
+                         err_info *err)
+{
+    if (c->workers[e->worker].ring->n_endpoints > 1)
+        return err_set(err, ERR_NOT_SUPPORTED,
+                       "Lightweight transactions across nodes are not supported yet");
+    return coordinate_check(c, e, ks, key, serial, false, err);
+}
+
 int co_fn coordinate_write(coordinator *c, env *e, const write_request *w, err_info *err)
 {
     for (size_t i = 0; i < w->n; i++) {

@@ -1,5 +1,5 @@
 /* Batches: several modifications, one default timestamp, one mutation per partition and table. */
-#include "cql/plan.h"
+#include "cql/cas.h"
 
 #define BATCH_MAX 65535 /* the binary protocol counts statements in 16 bits */
 
@@ -8,11 +8,12 @@ struct batch_plan {
     unsigned n;
     const modify_plan *const *entries;
     const term *timestamp;
+    bool conditional;
 };
 
 /* What the entries seen so far are. */
 typedef struct batch_content {
-    unsigned counters, others;
+    unsigned counters, others, conditional;
 } batch_content;
 
 static int check_entry(batch_type type, const modify_plan *p, bool batch_timestamp,
@@ -22,6 +23,7 @@ static int check_entry(batch_type type, const modify_plan *p, bool batch_timesta
         content->counters++;
     else
         content->others++;
+    content->conditional += modify_is_conditional(p);
     if (type == BATCH_COUNTER && content->others)
         return err_set(err, ERR_INVALID, "Cannot include non-counter statement in a counter batch");
     if (content->counters && content->others)
@@ -56,6 +58,9 @@ int compile_batch(compiler *c, const ast_batch *ast, const batch_plan **ret)
         if (r == 0)
             r = check_entry(p->type, entries[i], p->timestamp != NULL, &content, c->err);
     }
+    p->conditional = content.conditional != 0;
+    if (r == 0 && p->conditional && p->timestamp)
+        r = err_set(c->err, ERR_INVALID, "Cannot provide custom timestamp for conditional BATCH");
     *ret = p;
     return r;
 }
@@ -156,17 +161,20 @@ static int gather_entry(gatherer *g, exec *x, const modify_plan *p)
     return r;
 }
 
+static const char *write_type(const gatherer *g, batch_type type)
+{
+    if (g->counters)
+        return "COUNTER";
+    return g->n == 1 ? "SIMPLE" : type == BATCH_UNLOGGED ? "UNLOGGED_BATCH" : "BATCH";
+}
+
 /* One request for each keyspace. */
-static int co_fn write_gathered(gatherer *g, exec *x, batch_type type)
+static int co_fn write_gathered(gatherer *g, exec *x, const char *type)
 {
     const mutation **list = arena_array(x->a, const mutation *, g->n + 1);
     unsigned done = 0;
     while (done < g->n) {
-        write_request w = {.mutations = list, .cl = x->o->cl};
-        w.write_type = g->counters              ? "COUNTER"
-                       : g->n == 1              ? "SIMPLE"
-                       : type == BATCH_UNLOGGED ? "UNLOGGED_BATCH"
-                                                : "BATCH";
+        write_request w = {.mutations = list, .cl = x->o->cl, .write_type = type};
         for (unsigned i = 0; i < g->n; i++) {
             if (!g->all[i] || (w.keyspace && g->all[i]->keyspace != w.keyspace))
                 continue;
@@ -183,61 +191,73 @@ static int co_fn write_gathered(gatherer *g, exec *x, batch_type type)
     return 0;
 }
 
-static int co_fn finish(gatherer *g, exec *x, batch_type type, int r, cql_result *ret)
+static int co_fn gather_entries(gatherer *g, exec *x, const bound_modify *entries, unsigned n)
 {
+    int r = 0;
+    for (unsigned i = 0; i < n && r == 0; i++) {
+        exec_bind(x, &entries[i]);
+        r = gather_entry(g, x, entries[i].plan);
+    }
     map_done(&g->by_key);
+    return r;
+}
+
+int co_fn write_entries(exec *x, const bound_modify *entries, unsigned n, const char *type)
+{
+    gatherer g = {.a = x->a};
+    int r = gather_entries(&g, x, entries, n);
+    return r < 0 ? r : write_gathered(&g, x, type);
+}
+
+static int co_fn run_entries(exec *x, batch_type type, const bound_modify *entries, unsigned n,
+                             bool conditional, cql_result *ret)
+{
+    gatherer g = {.a = x->a};
     ret->kind = RESULT_VOID;
-    return r < 0 ? r : write_gathered(g, x, type);
+    if (conditional)
+        return cas_run(x, entries, n, true, ret);
+    int r = gather_entries(&g, x, entries, n);
+    return r < 0 ? r : write_gathered(&g, x, write_type(&g, type));
 }
 
 int co_fn execute_batch(exec *x, const batch_plan *p, cql_result *ret)
 {
-    gatherer g = {.a = x->a};
     int64_t ts;
     int r = term_int(p->timestamp, x, NO_TIMESTAMP, &ts);
+    if (r < 0)
+        return r;
     if (ts != NO_TIMESTAMP)
         x->timestamp_us = ts;
-    for (unsigned i = 0; i < p->n && r == 0; i++)
-        r = gather_entry(&g, x, p->entries[i]);
-    return finish(&g, x, p->type, r, ret);
+    bound_modify *entries = arena_array(x->a, bound_modify, p->n + 1);
+    for (unsigned i = 0; i < p->n; i++)
+        entries[i] = (bound_modify){p->entries[i], x->s, x->values, x->n_values};
+    return run_entries(x, p->type, entries, p->n, p->conditional, ret);
 }
 
 /* ---- batches of the binary protocol ---- */
 
-typedef struct entry_run {
-    cql *q;
-    env *e;
-    const cql_client *client;
-    const query_options *o;
-    batch_type type;
-    gatherer *g;
-    exec *x;
-    batch_content content;
-    statement **held; /* released after the write: mutations point into them */
-} entry_run;
-
-static int find_entry(entry_run *er, const batch_entry *b, statement **ret, err_info *err)
+static int find_entry(exec *x, const batch_entry *b, statement **ret)
 {
-    const char *ks = er->o->keyspace ? er->o->keyspace : er->client->keyspace;
+    const char *ks = x->o->keyspace ? x->o->keyspace : x->client->keyspace;
     if (!b->prepared)
-        return statement_new(er->q, er->e, ks, b->text, ret, err);
-    schema *now = coordinator_schema(er->q->c, er->e);
+        return statement_new(x->q, x->e, ks, b->text, ret, x->err);
+    schema *now = coordinator_schema(x->q->c, x->e);
     bool fresh = now == b->prepared->schema;
     schema_unref(now);
     if (!fresh)
-        return statement_new(er->q, er->e, b->prepared->keyspace, bytes_str(b->prepared->info.text),
-                             ret, err);
+        return statement_new(x->q, x->e, b->prepared->keyspace, bytes_str(b->prepared->info.text),
+                             ret, x->err);
     *ret = statement_ref(b->prepared);
     return 0;
 }
 
-static int run_entry(entry_run *er, const batch_entry *b, statement **ret_held)
+static int bind_entry(exec *x, const batch_entry *b, batch_type type, batch_content *content,
+                      statement **ret_held, bound_modify *ret)
 {
-    exec *x = er->x;
-    int r = find_entry(er, b, ret_held, x->err);
+    int r = find_entry(x, b, ret_held);
     if (r < 0)
         return r;
-    statement *s = *ret_held;
+    const statement *s = *ret_held;
     if (!s->info.is_batchable)
         return err_set(x->err, ERR_INVALID,
                        "Invalid statement in batch: only UPDATE, INSERT and DELETE statements are "
@@ -247,33 +267,32 @@ static int run_entry(entry_run *er, const batch_entry *b, statement **ret_held)
                        "Invalid amount of bind variables: there were %u markers(?) in CQL but %u "
                        "bound variables",
                        s->info.n_markers, b->n_values);
-    r = check_entry(er->type, s->modify, false, &er->content, x->err);
-    if (r < 0)
-        return r;
-    x->s = s;
-    x->values = b->values;
-    x->n_values = b->n_values;
-    return gather_entry(er->g, x, s->modify);
+    *ret = (bound_modify){s->modify, s, b->values, b->n_values};
+    return check_entry(type, s->modify, false, content, x->err);
 }
 
 int co_fn cql_batch(cql *q, env *e, cql_client *cl, batch_type type, const batch_entry *entries,
                     size_t n, const query_options *o, arena *a, cql_result *ret, err_info *err)
 {
     exec x = {.q = q, .e = e, .client = cl, .o = o, .a = a, .err = err};
-    gatherer g = {.a = a};
-    entry_run er = {.q = q, .e = e, .client = cl, .o = o, .type = type, .g = &g, .x = &x};
+    batch_content content = {0};
     if (n > BATCH_MAX)
         return err_set(err, ERR_INVALID, "A batch has at most %d statements", BATCH_MAX);
     x.now_us = env_now_us(e);
     x.now_s = o->now_s ? o->now_s : (int32_t)(x.now_us / 1000000);
     x.timestamp_us = NO_TIMESTAMP;
     *ret = (cql_result){.kind = RESULT_VOID};
-    er.held = arena_array(a, statement *, n + 1);
+    /* Released after the write: mutations point into them. */
+    statement **held = arena_array(a, statement *, n + 1);
+    bound_modify *bound = arena_array(a, bound_modify, n + 1);
     int r = 0;
     for (size_t i = 0; i < n && r == 0; i++)
-        r = run_entry(&er, &entries[i], &er.held[i]);
-    r = finish(&g, &x, type, r, ret);
+        r = bind_entry(&x, &entries[i], type, &content, &held[i], &bound[i]);
+    if (r == 0)
+        r = run_entries(&x, type, bound, (unsigned)n, content.conditional != 0, ret);
+    if (r == 0 && ret->n_columns)
+        ret->columns = result_columns_copy(ret->columns, ret->n_columns, a);
     for (size_t i = 0; i < n; i++)
-        statement_unref(er.held[i]);
+        statement_unref(held[i]);
     return r;
 }

@@ -1,6 +1,6 @@
 /* INSERT, UPDATE and DELETE, executed: a plan and values become mutations. */
-#include "cql/modify.h"
 #include "coordinator/plan.h"
+#include "cql/cas.h"
 
 static int read_timestamp(const modify_plan *p, exec *x, int64_t *ret)
 {
@@ -295,6 +295,10 @@ int modify_check_level(const modify_plan *p, exec *x)
 int co_fn execute_modify(exec *x, const modify_plan *p, cql_result *ret)
 {
     ret->kind = RESULT_VOID;
+    if (p->condition != IF_NONE) {
+        bound_modify entry = {p, x->s, x->values, x->n_values};
+        return cas_run(x, &entry, 1, false, ret);
+    }
     int r = modify_check_level(p, x);
     if (r < 0)
         return r;

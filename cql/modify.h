@@ -29,6 +29,21 @@ typedef struct operation {
     unsigned field;
 } operation;
 
+/* IF column op value; column[key]; column.field. */
+typedef struct condition {
+    const column *column;
+    const term *key;
+    bool has_field;
+    unsigned field;
+    ast_operator op;
+    const type *type; /* of what is compared */
+    unsigned n_values;
+    const term *const *values;
+    const term *list; /* IN ?: a list of values */
+} condition;
+
+typedef enum if_kind { IF_NONE, IF_NOT_EXISTS, IF_EXISTS, IF_COLUMNS } if_kind;
+
 typedef enum modify_target {
     TARGET_ROWS,      /* rows by full clustering */
     TARGET_STATIC,    /* only the static row */
@@ -49,6 +64,11 @@ struct modify_plan {
     unsigned n_ops, n_static_ops, n_regular_ops;
     const operation *ops;
     const term *ttl, *timestamp;
+    if_kind condition;
+    unsigned n_conditions;
+    const condition *conditions;
+    bool if_statics, if_regulars; /* conditions on columns of these kinds */
+    bool if_row;                  /* it is about a row, not the static row */
 };
 
 /* ---- filling rows (write_row.c) ---- */

@@ -1,7 +1,5 @@
 /* INSERT, UPDATE and DELETE, analysed. */
-#include "cql/modify.h"
-
-#define NO_LWT "Lightweight transactions are not supported yet"
+#include "cql/cas.h"
 
 static int cmp_ops(const void *a, const void *b)
 {
@@ -65,6 +63,9 @@ static void plan_finish(modify_plan *p)
     qsort((operation *)p->ops, p->n_ops, sizeof *p->ops, cmp_ops);
     p->plain = p->where.key_single && p->target == TARGET_ROWS && !p->n_static_ops &&
                (p->where.row_exact || p->table->n_clustering == 0);
+    p->plain &= p->condition == IF_NONE;
+    p->if_row = p->target == TARGET_ROWS || p->if_regulars ||
+                (p->table->n_clustering == 0 && !table_is_static_compact(p->table));
     for (unsigned i = 0; i < p->n_ops; i++)
         p->plain &= p->ops[i].kind == OP_SET ||
                     (p->ops[i].kind == OP_DELETE && !type_is_multicell(p->ops[i].column->type));
@@ -156,8 +157,6 @@ int compile_insert(compiler *c, const ast_insert *ast, const modify_plan **ret)
                        "INSERT statements are not allowed on counter tables, use UPDATE instead");
     if (ast->json)
         return err_set(c->err, ERR_NOT_SUPPORTED, "INSERT JSON is not supported yet");
-    if (ast->if_not_exists)
-        return err_set(c->err, ERR_NOT_SUPPORTED, NO_LWT);
     if (ast->columns.n != ast->values.n)
         return err_set(c->err, ERR_INVALID, "Unmatched column names/values");
     modify_plan *p = plan_new(c, AST_INSERT, ast->columns.n + 1);
@@ -170,6 +169,10 @@ int compile_insert(compiler *c, const ast_insert *ast, const modify_plan **ret)
     if ((r = check_insert_key(c, &st)) < 0 || (r = insert_target(c, p, &st)) < 0 ||
         (r = compile_using(c, &ast->using, p)) < 0)
         return r;
+    if (ast->if_not_exists && p->timestamp)
+        return err_set(c->err, ERR_INVALID,
+                       "Cannot provide custom timestamp for conditional updates");
+    p->condition = ast->if_not_exists ? IF_NOT_EXISTS : IF_NONE;
     plan_finish(p);
     *ret = p;
     return 0;
@@ -326,6 +329,9 @@ static int update_target(compiler *c, modify_plan *p)
                        "statements");
     if (table_is_static_compact(t) || (!p->n_regular_ops && t->n_clustering)) {
         p->target = TARGET_STATIC;
+        if (p->if_regulars)
+            return w->prefix_columns < t->n_clustering ? missing_clustering(c, w->prefix_columns)
+                                                       : 0;
         if (w->has_clustering)
             return err_set(c->err, ERR_INVALID,
                            "Invalid restrictions on clustering columns since the UPDATE statement "
@@ -351,10 +357,9 @@ int compile_update(compiler *c, const ast_update *ast, const modify_plan **ret)
             return r;
     if ((r = check_repeated(c, p)) < 0 ||
         (r = compile_where(c, &ast->where, WHERE_UPDATE, false, &p->where)) < 0 ||
+        (r = compile_conditions(c, &ast->conditions, ast->if_exists, p)) < 0 ||
         (r = update_target(c, p)) < 0)
         return r;
-    if (ast->conditions.n || ast->if_exists)
-        return err_set(c->err, ERR_NOT_SUPPORTED, NO_LWT);
     plan_finish(p);
     *ret = p;
     return 0;
@@ -406,7 +411,7 @@ static int delete_target(compiler *c, modify_plan *p)
     }
     if (!p->n_regular_ops) {
         p->target = TARGET_STATIC;
-        if (w->has_clustering && !table_is_static_compact(t))
+        if (w->has_clustering && !p->if_regulars && !table_is_static_compact(t))
             return err_set(c->err, ERR_INVALID,
                            "Invalid restrictions on clustering columns since the DELETE statement "
                            "modifies only static columns");
@@ -421,6 +426,21 @@ static int delete_target(compiler *c, modify_plan *p)
     return 0;
 }
 
+static int check_conditional_delete(compiler *c, const modify_plan *p)
+{
+    const table *t = c->table;
+    bool all = t->n_clustering == 0 || table_is_static_compact(t) || p->where.row_exact;
+    if (p->condition == IF_NONE || (all && p->where.key_single))
+        return 0;
+    bool regular_ops = p->n_regular_ops || !p->n_ops;
+    if (regular_ops || p->if_regulars)
+        return err_set(c->err, ERR_INVALID,
+                       "DELETE statements must restrict all PRIMARY KEY columns with equality "
+                       "relations in order to %s non static columns",
+                       regular_ops ? "delete" : "use IF condition on");
+    return 0;
+}
+
 int compile_delete(compiler *c, const ast_delete *ast, const modify_plan **ret)
 {
     int r = compile_writable_table(c, &ast->table, &c->table);
@@ -432,10 +452,9 @@ int compile_delete(compiler *c, const ast_delete *ast, const modify_plan **ret)
             return r;
     if ((r = compile_using(c, &ast->using, p)) < 0 ||
         (r = compile_where(c, &ast->where, WHERE_DELETE, false, &p->where)) < 0 ||
-        (r = delete_target(c, p)) < 0)
+        (r = compile_conditions(c, &ast->conditions, ast->if_exists, p)) < 0 ||
+        (r = delete_target(c, p)) < 0 || (r = check_conditional_delete(c, p)) < 0)
         return r;
-    if (ast->conditions.n || ast->if_exists)
-        return err_set(c->err, ERR_NOT_SUPPORTED, NO_LWT);
     if ((r = check_counter_using(c, p)) < 0)
         return r;
     plan_finish(p);
@@ -469,6 +488,11 @@ const keyspace *modify_keyspace(const modify_plan *p)
 bool modify_has_timestamp(const modify_plan *p)
 {
     return p->timestamp != NULL;
+}
+
+bool modify_is_conditional(const modify_plan *p)
+{
+    return p->condition != IF_NONE;
 }
 
 bool modify_is_counter(const modify_plan *p)

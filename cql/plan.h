@@ -224,6 +224,8 @@ typedef struct row_view {
 bytes row_view_value(const row_view *v, const column *col);
 /* The live cells of a column; returns how many (dead ones between are skipped by the caller). */
 const cell *row_view_cells(const row_view *v, const column *col, unsigned *ret_n);
+/* Cells of dropped columns do not come back, not even when the column does. r may be NULL. */
+void row_forget_dropped(const table *t, row *r);
 bytes multicell_value(const type *t, const cell *cells, unsigned n, int64_t now_s, arena *a);
 /* Prepared filters: values evaluated once per execution. */
 typedef struct filter {
@@ -232,6 +234,7 @@ typedef struct filter {
     bytes *values;
     bytes map_key;
 } filter;
+bool operator_holds(ast_operator op, int cmp);
 int filters_bind(const restrictions *r, exec *x, filter **ret);
 bool filters_match(const filter *f, unsigned n, const row_view *v);
 
@@ -248,6 +251,7 @@ const table *modify_table(const modify_plan *p);
 const keyspace *modify_keyspace(const modify_plan *p);
 bool modify_has_timestamp(const modify_plan *p);
 bool modify_is_counter(const modify_plan *p);
+bool modify_is_conditional(const modify_plan *p);
 /* Levels at which the table cannot be written. */
 int modify_check_level(const modify_plan *p, exec *x);
 /* Marker of each partition key column when all are plain markers; n_partition of them, or 0. */

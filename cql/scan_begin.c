@@ -95,6 +95,10 @@ int scan_begin(scan *s)
         r = read_limit(x, p->per_partition_limit, "PER PARTITION LIMIT", &s->partition_limit);
     if (r == 0)
         r = plan_sources(s);
+    if (r == 0 && consistency_is_serial(x->o->cl) && s->n_keys > 1)
+        r = err_set(x->err, ERR_INVALID,
+                    "SERIAL/LOCAL_SERIAL consistency may only be requested for one partition at a "
+                    "time");
     if (r == 0)
         r = restrictions_slices(&p->where, x, &all, &s->cmd.n_slices, &s->cmd.slices);
     if (r == 0)

@@ -170,22 +170,6 @@ static bool any_live_row(const partition *part, int64_t now_s)
     return false;
 }
 
-/* Cells of dropped columns do not come back, not even when the column does. */
-static void forget_dropped(const table *t, row *r)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; r && i < r->n_cells; i++) {
-        bool dropped = false;
-        for (unsigned k = 0; k < t->n_dropped; k++)
-            dropped |= t->dropped[k].id == r->cells[i].column &&
-                       r->cells[i].timestamp <= t->dropped[k].dropped_us;
-        if (!dropped)
-            r->cells[kept++] = r->cells[i];
-    }
-    if (r)
-        r->n_cells = kept;
-}
-
 static int take_partition(scan *s, const partition *part, arena *a, bool *ret_more)
 {
     exec *x = s->x;
@@ -210,9 +194,9 @@ static int take_partition(scan *s, const partition *part, arena *a, bool *ret_mo
                        t->name);
     row_view v = {.table = t, .key = part->key, .key_parts = parts, .now_s = x->now_s, .a = a};
     for (uint32_t i = 0; t->n_dropped && i < part->n_rows; i++)
-        forget_dropped(t, part->rows[i]);
+        row_forget_dropped(t, part->rows[i]);
     if (t->n_dropped)
-        forget_dropped(t, part->static_row);
+        row_forget_dropped(t, part->static_row);
     bool statics = part->static_row && row_is_live(part->static_row, v.now_s);
     v.statics = statics ? part->static_row : NULL;
     bool rows = any_live_row(part, v.now_s);

@@ -86,6 +86,21 @@ bytes row_view_value(const row_view *v, const column *col)
     return cells->flags & CELL_COUNTER ? counter_value(cells->value, v->a) : cells->value;
 }
 
+void row_forget_dropped(const table *t, row *r)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; r && t->n_dropped && i < r->n_cells; i++) {
+        bool dropped = false;
+        for (unsigned k = 0; k < t->n_dropped; k++)
+            dropped |= t->dropped[k].id == r->cells[i].column &&
+                       r->cells[i].timestamp <= t->dropped[k].dropped_us;
+        if (!dropped)
+            r->cells[kept++] = r->cells[i];
+    }
+    if (r && t->n_dropped)
+        r->n_cells = kept;
+}
+
 /* ---- filters ---- */
 
 static int bind_list(const restriction *r, exec *x, bytes list, filter *f)
@@ -189,7 +204,7 @@ static int compare_columns(const restriction *r, const row_view *v, bytes wanted
     return 0;
 }
 
-static bool op_holds(ast_operator op, int c)
+bool operator_holds(ast_operator op, int c)
 {
     switch (op) {
     case AST_LT:
@@ -219,12 +234,13 @@ static bool filter_match(const filter *f, const row_view *v)
         bytes have = row_view_value(v, col);
         if (have.p)
             have = map_get_value(col->type, have, f->map_key);
-        return have.p && op_holds(r->op, type_compare(col->type->args[1], have, f->values[0]));
+        return have.p &&
+               operator_holds(r->op, type_compare(col->type->args[1], have, f->values[0]));
     }
     for (unsigned i = 0; i < f->n_values; i++) {
         bool null;
         int c = compare_columns(r, v, f->values[i], &null);
-        if (!null && op_holds(r->op, c))
+        if (!null && operator_holds(r->op, c))
             return true;
     }
     return false;

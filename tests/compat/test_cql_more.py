@@ -103,3 +103,110 @@ def test_counter_batches(session):
         session.execute(SimpleStatement('UPDATE counts SET n = n + 1 WHERE k = 1',
                                         consistency_level=ConsistencyLevel.SERIAL))
     assert rows(session.execute('SELECT n FROM counts WHERE k = 1')) == [(19,)]
+
+
+# ---- conditional writes ----
+
+def test_conditional_writes(session):
+    session.execute('CREATE TABLE cas (k int PRIMARY KEY, a text, b int)')
+    insert = session.prepare('INSERT INTO cas (k, a) VALUES (?, ?) IF NOT EXISTS')
+    result = session.execute(insert, (1, 'x'))
+    assert result.column_names == ['[applied]'] and result.was_applied
+    result = session.execute(insert, (1, 'y'))
+    assert result.column_names == ['[applied]', 'k', 'a', 'b']
+    assert not result.was_applied
+    assert rows(result) == [(False, 1, 'x', None)]
+    update = session.prepare('UPDATE cas SET b = ? WHERE k = ? IF a IN ? AND b = ?')
+    assert not session.execute(update, (5, 1, ['y', 'z'], None)).was_applied
+    assert session.execute(update, (5, 1, ['y', 'x'], None)).was_applied
+    result = session.execute('DELETE FROM cas WHERE k = 1 IF b = 6')
+    assert rows(result) == [(False, 5)] and result.column_names == ['[applied]', 'b']
+    for level in (ConsistencyLevel.SERIAL, ConsistencyLevel.LOCAL_SERIAL):
+        read = SimpleStatement('SELECT * FROM cas WHERE k = 1', consistency_level=level)
+        assert rows(session.execute(read)) == [(1, 'x', 5)]
+    bound = update.bind((5, 1, ['x'], 5))
+    bound.serial_consistency_level = ConsistencyLevel.LOCAL_SERIAL
+    assert session.execute(bound).was_applied
+    with pytest.raises(InvalidRequest, match='not supported as conditional update commit'):
+        session.execute(SimpleStatement('DELETE FROM cas WHERE k = 1 IF EXISTS',
+                                        consistency_level=ConsistencyLevel.SERIAL))
+    with pytest.raises(InvalidRequest, match='must use conditional updates'):
+        session.execute(SimpleStatement('DELETE FROM cas WHERE k = 1',
+                                        consistency_level=ConsistencyLevel.SERIAL))
+
+
+def test_conditional_batches(session):
+    session.execute('CREATE TABLE casb (k int, c int, v int, PRIMARY KEY (k, c))')
+    insert = session.prepare('INSERT INTO casb (k, c, v) VALUES (?, ?, ?) IF NOT EXISTS')
+    batch = BatchStatement()
+    for c in (1, 2):
+        batch.add(insert, (1, c, 10 * c))
+    batch.add('UPDATE casb SET v = 7 WHERE k = 1 AND c = 5')
+    assert session.execute(batch).was_applied
+    result = session.execute(batch)
+    assert result.column_names == ['[applied]', 'k', 'c', 'v']
+    assert rows(result) == [(False, 1, 1, 10), (False, 1, 2, 20)]
+    batch.add(insert, (2, 1, 1))
+    with pytest.raises(InvalidRequest, match='cannot span multiple partitions'):
+        session.execute(batch)
+
+
+def test_conditional_needs_serial_quorum(session):
+    session.execute("CREATE KEYSPACE more3 WITH replication = "
+                    "{'class': 'SimpleStrategy', 'replication_factor': 3}")
+    session.execute('CREATE TABLE more3.t (k int PRIMARY KEY, a int)')
+    with pytest.raises(Unavailable) as e:
+        session.execute('INSERT INTO more3.t (k, a) VALUES (1, 1) IF NOT EXISTS')
+    assert (e.value.consistency, e.value.required_replicas, e.value.alive_replicas) == \
+        (ConsistencyLevel.SERIAL, 2, 1)
+    session.execute('DROP KEYSPACE more3')
+
+
+def test_conditional_writes_over_thrift(node, session):
+    thrift_client = pytest.importorskip('thrift_client')
+    _, t = thrift_client.generated()
+    session.execute('CREATE TABLE cast (k int PRIMARY KEY, a text)')
+    with thrift_client.connected(node, 'more') as c:
+        def run(text):
+            r = c.execute_cql3_query(text, t.Compression.NONE, t.ConsistencyLevel.ONE)
+            return [[(x.name, x.value) for x in row.columns] for row in r.rows]
+        insert = b"INSERT INTO cast (k, a) VALUES (1, 'x') IF NOT EXISTS"
+        assert run(insert) == [[(b'[applied]', b'\1')]]
+        assert run(insert) == [[(b'[applied]', b'\0'), (b'k', b'\0\0\0\1'), (b'a', b'x')]]
+        assert run(b"UPDATE cast SET a = 'y' WHERE k = 1 IF a = 'z'") == \
+            [[(b'[applied]', b'\0'), (b'a', b'x')]]
+
+
+def test_concurrent_compare_and_set(make_node):
+    node = make_node(config='worker_threads: 3\n')
+    cluster = connect(node)
+    s = cluster.connect()
+    s.execute("CREATE KEYSPACE more WITH replication = "
+              "{'class': 'SimpleStrategy', 'replication_factor': 1}")
+    s.execute('CREATE TABLE more.at (k int PRIMARY KEY, v int)')
+    s.execute('CREATE TABLE more.locks (k int PRIMARY KEY, who int)')
+    winners = []
+
+    def add(i):
+        mine = connect(node)
+        try:
+            own = mine.connect('more')
+            write = own.prepare('UPDATE at SET v = ? WHERE k = 1 IF v = ?')
+            v = None
+            for _ in range(40):
+                while True:
+                    result = own.execute(write, ((v or 0) + 1, v)).one()
+                    if result[0]:
+                        break
+                    v = result[1]
+                v = (v or 0) + 1
+            claim = own.prepare('INSERT INTO locks (k, who) VALUES (?, ?) IF NOT EXISTS')
+            winners.extend(k for k in range(50) if own.execute(claim, (k, i)).was_applied)
+        finally:
+            mine.shutdown()
+
+    s.execute('INSERT INTO more.at (k) VALUES (1)')
+    in_threads(5, add)
+    assert rows(s.execute('SELECT v FROM more.at')) == [(200,)]
+    assert sorted(winners) == list(range(50))
+    cluster.shutdown()
