@@ -12,6 +12,7 @@ typedef struct sim_file {
     disk *disk;
     unsigned generation;
     bool writes, locks;
+    list link; /* disk->files */
 } sim_file;
 
 static disk *disk_of(env *e)
@@ -30,12 +31,12 @@ static int failed(err_info *err, int err_no, const char *verb, const char *path)
 /* The errno of a fault met on the way, or 0. ret_fault: what else the fault does. */
 static int meet(disk *d, sim_op op, const char *path, const fault **ret_fault)
 {
-    if (d->sim->down)
+    if (d->node->down)
         return EIO;
-    const fault *f = sim_meet(d->sim, op, path);
+    const fault *f = node_meet(d->node, op, path);
     *ret_fault = f;
     if (f && f->kind == SIM_CRASH) {
-        sim_crash(d->sim);
+        sim_node_crash(d->node, SIM_POWER);
         return EIO;
     }
     return !f ? 0 : f->kind == SIM_EIO ? EIO : f->kind == SIM_ENOSPC ? ENOSPC : 0;
@@ -59,6 +60,7 @@ static file *file_new(env *e, const char *path, inode *node, int flags)
     f->disk = disk_of(e);
     f->generation = f->disk->generation;
     f->writes = flags & FILE_WRITE;
+    list_push(&f->disk->files, &f->link);
     return &f->base;
 }
 
@@ -126,6 +128,7 @@ void disk_close(file *base)
     sim_file *f = (sim_file *)base;
     if (f->locks && f->generation == f->disk->generation)
         f->node->locked = false;
+    list_remove(&f->link);
     inode_unref(f->node);
     free(base->path);
     free(f);
@@ -196,7 +199,7 @@ int disk_sync(file *base, err_info *err)
     bool was_dead = dead(f);
     int r = file_begin(f, SIM_SYNC, "sync", &met, err);
     if (r < 0) {
-        f->node->lossy |= !was_dead && !f->disk->sim->down;
+        f->node->lossy |= !was_dead && !f->disk->node->down;
         return r;
     }
     if (f->node->lossy)
@@ -209,7 +212,7 @@ int disk_sync(file *base, err_info *err)
 int disk_size(file *base, uint64_t *ret_size, err_info *err)
 {
     sim_file *f = (sim_file *)base;
-    if (dead(f) || f->disk->sim->down)
+    if (dead(f) || f->disk->node->down)
         return failed(err, EIO, "stat", base->path);
     *ret_size = f->node->data.n;
     return 0;
@@ -327,15 +330,15 @@ int disk_sync_dir(env *e, const char *path, err_info *err)
 
 bool disk_exists(env *e, const char *path)
 {
-    return !node_of(e)->sim->down && tree_find(disk_of(e), path);
+    return !node_of(e)->down && tree_find(disk_of(e), path);
 }
 
 int disk_list(env *e, const char *path, void (*fn)(void *arg, const char *name), void *arg,
               err_info *err)
 {
     disk *d = disk_of(e);
-    inode *dir = d->sim->down ? NULL : tree_find(d, path);
-    if (d->sim->down)
+    inode *dir = d->node->down ? NULL : tree_find(d, path);
+    if (d->node->down)
         return failed(err, EIO, "list", path);
     if (!dir || !dir->is_dir)
         return failed(err, ENOENT, "list", path);
@@ -361,27 +364,45 @@ int disk_free_space(env *e, const char *path, uint64_t *ret_bytes, err_info *err
 
 /* ---- the disk itself ---- */
 
-disk *disk_new(sim *s)
+disk *disk_new(sim_node *n)
 {
     disk *d = xzalloc(sizeof *d);
-    d->sim = s;
+    d->sim = n->sim;
+    d->node = n;
+    list_init(&d->files);
     d->root = inode_new(true);
     d->free_bytes = UINT64_MAX;
     return d;
 }
 
+/* Files that their node never came to close. */
+static void files_free(disk *d)
+{
+    for (list *l; (l = list_pop(&d->files));) {
+        sim_file *f = container_of(l, sim_file, link);
+        free(f->base.sync_failed);
+        disk_close(&f->base);
+    }
+}
+
 disk *disk_free(disk *d)
 {
-    if (d)
-        tree_free(d);
+    files_free(d);
+    tree_free(d);
     free(d);
     return NULL;
 }
 
-void disk_crash(disk *d)
+void disk_crash(disk *d, bool power)
 {
+    for (list *l = d->files.next; l != &d->files; l = l->next) {
+        sim_file *f = container_of(l, sim_file, link);
+        if (f->locks && f->generation == d->generation)
+            f->node->locked = false;
+    }
     d->generation++;
-    tree_crash(d);
+    if (power)
+        tree_crash(d);
 }
 
 void disk_limit(disk *d, uint64_t bytes)

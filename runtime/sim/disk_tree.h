@@ -42,10 +42,12 @@ typedef struct change {
 
 struct disk {
     sim *sim;
+    sim_node *node;
+    list files; /* open ones */
     inode *root;
     vec(change) journal;
     uint64_t free_bytes;
-    unsigned generation; /* of power: files opened in an earlier one are dead */
+    unsigned generation; /* the node's life: files opened in an earlier one are dead */
 };
 
 inode *inode_new(bool is_dir);

@@ -1,41 +1,28 @@
 #include "runtime/sim/sim.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "runtime/sim/world.h"
 
-enum { OFFLOAD_MIN_US = 20, OFFLOAD_SPREAD_US = 400 };
-#define EPOCH_US (1600000000LL * 1000000)
-
-/* ---- time and chance ---- */
-
-static int64_t now_us(env *e)
-{
-    return EPOCH_US + e->sched->now_us;
-}
-
-static int64_t mono_us(env *e)
-{
-    return e->sched->now_us;
-}
-
-static uint64_t random_u64(env *e)
-{
-    return random_next(&node_of(e)->sim->random);
-}
+/* ---- chance and trace ---- */
 
 uint64_t sim_choose(sim *s, uint64_t n)
 {
     return random_below(&s->random, n);
 }
 
+void sim_note_number(sim *s, uint64_t what, uint64_t n)
+{
+    uint64_t parts[4] = {s->trace, (uint64_t)sim_now(s), what, n};
+    s->trace = hash_fast(bytes_of(parts, sizeof parts));
+}
+
 void sim_note(sim *s, uint64_t what, const char *path)
 {
-    uint64_t parts[4] = {s->trace, (uint64_t)s->sched.now_us, what,
-                         path ? hash_fast(bytes_str(path)) : 0};
-    s->trace = hash_fast(bytes_of(parts, sizeof parts));
+    sim_note_number(s, what, path ? hash_fast(bytes_str(path)) : 0);
 }
 
 uint64_t sim_trace(const sim *s)
@@ -43,154 +30,64 @@ uint64_t sim_trace(const sim *s)
     return s->trace;
 }
 
-/* ---- posts and offloaded work ---- */
-
-typedef struct posted {
-    sched_timer timer;
-    list link;
-    env *to;
-    void (*fn)(void *arg);
-    void *arg;
-} posted;
-
-static void posted_run(sched_timer *t)
+sim_stats sim_get_stats(const sim *s)
 {
-    posted p = *(posted *)t->arg;
-    list_remove(&((posted *)t->arg)->link);
-    free(t->arg);
-    sim_note(node_of(p.to)->sim, 1, NULL);
-    env_spawn(p.to, p.fn, p.arg);
+    return s->stats;
 }
 
-static void post(env *to, void (*fn)(void *arg), void *arg)
+/* ---- reading along ---- */
+
+static void say(sim *s, const char *node, log_level level, const char *text)
 {
-    posted *p = xmalloc(sizeof *p);
-    *p = (posted){.timer = {.fn = posted_run, .arg = p}, .to = to, .fn = fn, .arg = arg};
-    list_push(&node_of(to)->sim->posts, &p->link);
-    sched_timer_set(to->sched, &p->timer, to->sched->now_us + 1);
+    if (s->log_fn && level >= s->log_level)
+        s->log_fn(s->log_arg, sim_now(s), node, level, text);
 }
 
-typedef struct offloaded {
-    sched_timer timer;
-    sim *sim;
-    co *co;
-    void (*fn)(void *arg);
-    void *arg;
-} offloaded;
-
-static void offload_run(sched_timer *t)
+static void write_line(logger *l, log_level level, const char *file, int line, const char *text)
 {
-    offloaded *o = t->arg;
-    sim_note(o->sim, 2, NULL);
-    o->fn(o->arg);
-    sched_ready(&o->sim->sched, o->co);
+    sim_node *n = container_of(l, sim_node, log);
+    (void)file, (void)line;
+    if (!n->down)
+        say(n->sim, n->name, level, text);
 }
 
-static void offload(env *e, env_pool pool, void (*fn)(void *arg), void *arg)
+void sim_log(sim *s, log_level level,
+             void (*fn)(void *arg, int64_t mono_us, const char *node, log_level level,
+                        const char *text),
+             void *arg)
 {
-    sim *s = node_of(e)->sim;
-    offloaded o = {.sim = s, .co = co_self(), .fn = fn, .arg = arg};
-    o.timer = (sched_timer){.fn = offload_run, .arg = &o};
-    int64_t us = OFFLOAD_MIN_US + (int64_t)sim_choose(s, OFFLOAD_SPREAD_US);
-    sched_timer_set(&s->sched, &o.timer, s->sched.now_us + (pool == POOL_LONG ? 10 * us : us));
-    co_suspend();
-}
-
-/* ---- the network is not simulated yet ---- */
-
-static int no_listen(env *e, const char *address, uint16_t port,
-                     void (*on_accept)(void *arg, stream *s), void *arg, listener **ret_listener,
-                     err_info *err)
-{
-    (void)e, (void)on_accept, (void)arg, (void)ret_listener;
-    return err_set(err, ERR_NOT_SUPPORTED,
-                   "listening on %s:%u is not supported yet in a simulation", address, port);
-}
-
-static int no_connect(env *e, const char *address, uint16_t port, int64_t deadline,
-                      stream **ret_stream, err_info *err)
-{
-    (void)e, (void)deadline, (void)ret_stream;
-    return err_set(err, ERR_NOT_SUPPORTED,
-                   "connecting to %s:%u is not supported yet in a simulation", address, port);
-}
-
-static const struct env_ops sim_ops = {
-    .now_us = now_us,
-    .mono_us = mono_us,
-    .random = random_u64,
-    .post = post,
-    .offload = offload,
-    .listen = no_listen,
-    .connect = no_connect,
-    .open = disk_open,
-    .file_close = disk_close,
-    .file_append = disk_append,
-    .file_pread = disk_pread,
-    .file_pread_nowait = disk_pread_nowait,
-    .file_sync = disk_sync,
-    .file_size = disk_size,
-    .file_truncate = disk_truncate,
-    .lock_file = disk_lock_file,
-    .mkdir = disk_mkdir,
-    .rename = disk_rename,
-    .link = disk_link,
-    .unlink = disk_unlink,
-    .rmdir = disk_rmdir,
-    .sync_dir = disk_sync_dir,
-    .exists = disk_exists,
-    .list = disk_list,
-    .free_space = disk_free_space,
-};
-
-/* ---- faults ---- */
-
-void sim_fault(sim *s, sim_fault_kind kind, unsigned ops, const char *path, uint64_t nth, int times)
-{
-    must(nth > 0);
-    vec_push(&s->faults, (fault){kind, ops, path ? xstrdup(path) : NULL, nth, times});
-}
-
-void sim_heal(sim *s)
-{
-    for (size_t i = 0; i < s->faults.n; i++)
-        free(s->faults.p[i].path);
-    s->faults.n = 0;
-}
-
-const fault *sim_meet(sim *s, sim_op op, const char *path)
-{
-    const fault *met = NULL;
-    s->disk_ops++;
-    sim_note(s, 256 + op, path);
-    for (size_t i = 0; i < s->faults.n; i++) {
-        fault *f = &s->faults.p[i];
-        if (!(f->ops & op) || (f->path && !strstr(path, f->path)) || f->times == INT32_MIN)
-            continue;
-        if (f->nth > 1) {
-            f->nth--;
-            continue;
-        }
-        met = f;
-        if (f->times >= 0 && f->times-- == 0)
-            f->times = INT32_MIN; /* spent */
+    s->log_level = level;
+    s->log_fn = fn;
+    s->log_arg = arg;
+    for (size_t i = 0; i < s->nodes.n; i++) {
+        s->nodes.p[i]->log = (logger){level, write_line};
+        s->nodes.p[i]->env.log = &s->nodes.p[i]->log;
     }
-    return met;
 }
 
-uint64_t sim_disk_ops(const sim *s)
+static void say_formatted(sim *s, const char *node, log_level level, const char *fmt, va_list ap)
 {
-    return s->disk_ops;
+    char text[512];
+    if (!s->log_fn || level < s->log_level)
+        return;
+    vsnprintf(text, sizeof text, fmt, ap);
+    say(s, node, level, text);
 }
 
-void sim_disk_space(sim *s, uint64_t bytes)
+void sim_say(sim *s, const char *fmt, ...)
 {
-    disk_limit(s->node.disk, bytes);
+    va_list ap;
+    va_start(ap, fmt);
+    say_formatted(s, s->nodes.p[0]->name, LOG_INFO, fmt, ap);
+    va_end(ap);
 }
 
-int sim_corrupt(sim *s, const char *path, uint64_t offset, unsigned bit)
+void sim_event(sim_node *n, const char *fmt, ...)
 {
-    return disk_corrupt(s->node.disk, path, offset, bit);
+    va_list ap;
+    va_start(ap, fmt);
+    say_formatted(n->sim, n->name, LOG_DEBUG, fmt, ap);
+    va_end(ap);
 }
 
 /* ---- life ---- */
@@ -201,20 +98,9 @@ sim *sim_new(uint64_t seed)
     sched_init(&s->sched, 0, false);
     s->sched.now_us = 1000000;
     random_seed(&s->random, seed);
-    list_init(&s->posts);
-    s->node.sim = s;
-    s->node.disk = disk_new(s);
-    s->peers[0] = &s->node.env;
-    s->node.env = (env){.ops = &sim_ops, .workers = 1, .peers = s->peers, .sched = &s->sched};
+    list_init(&s->connections);
+    node_add(s, "home", "127.0.0.1");
     return s;
-}
-
-/* Nothing that was under way goes on. */
-static void forget(sim *s)
-{
-    for (list *l; (l = list_pop(&s->posts));)
-        free(container_of(l, posted, link));
-    sched_abandon(&s->sched);
 }
 
 sim *sim_free(sim *s)
@@ -222,18 +108,28 @@ sim *sim_free(sim *s)
     if (!s)
         return NULL;
     must(co_self() == NULL);
-    forget(s);
-    sim_heal(s);
-    vec_done(&s->faults);
-    disk_free(s->node.disk);
+    net_free(s);
+    for (size_t i = 0; i < s->nodes.n; i++)
+        node_free(s->nodes.p[i]);
+    vec_done(&s->nodes);
     sched_done(&s->sched);
     free(s);
     return NULL;
 }
 
+sim_node *sim_home(sim *s)
+{
+    return s->nodes.p[0];
+}
+
 env *sim_env(sim *s)
 {
-    return &s->node.env;
+    return &sim_home(s)->env;
+}
+
+void sim_shuffle(sim *s, bool on)
+{
+    s->shuffle = on;
 }
 
 void sim_stop(sim *s)
@@ -243,14 +139,8 @@ void sim_stop(sim *s)
 
 void sim_crash(sim *s)
 {
-    if (s->crashed)
-        return;
-    s->crashed = true;
-    s->down = s->running;
-    list_init(&s->sched.ready);
-    list_init(&s->sched.later);
-    sim_note(s, 3, NULL);
-    disk_crash(s->node.disk);
+    sim_node_crash(sim_home(s), SIM_POWER);
+    sim_node_boot(sim_home(s));
 }
 
 bool sim_crashed(const sim *s)
@@ -258,16 +148,38 @@ bool sim_crashed(const sim *s)
     return s->crashed;
 }
 
-/* Every turn takes a microsecond, so that who polls sees time pass. */
-static bool next_turn(sim *s)
+/* ---- the order of events ---- */
+
+/* One of those that may run now, any of them. */
+static sim_node *next_node(sim *s)
+{
+    sim_node *chosen = NULL;
+    unsigned candidates = 0;
+    for (size_t i = 0; i < s->nodes.n; i++) {
+        sim_node *n = s->nodes.p[i];
+        if (node_wake_time(n) > sim_now(s))
+            continue;
+        if (++candidates == 1 || sim_choose(s, candidates) == 0)
+            chosen = n;
+    }
+    return chosen;
+}
+
+static bool step(sim *s)
 {
     int64_t next = sched_next_deadline(&s->sched);
-    if (s->stopped || s->crashed || (!sched_busy(&s->sched) && next == NO_DEADLINE))
+    for (size_t i = 0; i < s->nodes.n; i++) {
+        int64_t wake = node_wake_time(s->nodes.p[i]);
+        next = wake < next ? wake : next;
+    }
+    if (s->stopped || s->crashed || next == NO_DEADLINE)
         return false;
-    if (!sched_busy(&s->sched) && next > s->sched.now_us)
+    if (next > sim_now(s))
         s->sched.now_us = next;
-    else
-        s->sched.now_us++;
+    sched_fire(&s->sched);
+    sim_node *n = next_node(s);
+    if (n)
+        node_turn(n);
     return true;
 }
 
@@ -275,20 +187,12 @@ void sim_run(sim *s, void (*fn)(void *arg), void *arg)
 {
     must(co_self() == NULL);
     s->stopped = false;
-    if (s->crashed) /* outside of a run */
-        forget(s);
     s->crashed = false;
     s->running = true;
-    env_post(&s->node.env, fn, arg);
-    while (next_turn(s)) {
-        sched_begin(&s->sched);
-        sched_fire(&s->sched);
-        if (!s->crashed)
-            sched_run(&s->sched);
-    }
-    s->running = s->down = false;
-    if (s->crashed)
-        forget(s);
+    env_post(sim_env(s), fn, arg);
+    while (step(s))
+        ;
+    s->running = false;
 }
 
 typedef struct main_call {

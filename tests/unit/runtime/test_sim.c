@@ -1,6 +1,7 @@
 /* runtime/sim: the common suite on virtual time, determinism, faults, power failures. */
+#include "tests/unit/runtime/test_sim.h"
 #include "runtime/sim/sim.h"
-#include "tests/unit/runtime/suite.h"
+#include "tests/unit/runtime/sockets.h"
 
 typedef struct run {
     env *e;
@@ -236,7 +237,6 @@ static void failing_disk(void *arg)
     check(file_sync_co(e0, f, &e) == ERR_IO); /* kept: what failed once is never called good */
     ok(file_sync(f, &e));                     /* the disk itself pretends */
     file_close(f);
-    check(env_listen(e0, "127.0.0.1", 1, NULL, NULL, NULL, &e) == ERR_NOT_SUPPORTED);
 }
 
 static void faults_as_asked(void **state)
@@ -330,7 +330,11 @@ int main(void)
         cmocka_unit_test(faults_as_asked),  cmocka_unit_test(write_file_is_atomic),
         cmocka_unit_test(corruption_stays), cmocka_unit_test(crash_ends_all),
     };
+    for (size_t i = 0; i < n_socket_cases; i++)
+        t[n++] =
+            (struct CMUnitTest){socket_cases[i].name, common, NULL, NULL, (void *)&socket_cases[i]};
     for (size_t i = 0; i < ARRAY_LEN(own); i++)
         t[n++] = own[i];
+    n += sim_net_tests(t + n);
     return _cmocka_run_group_tests("runtime_sim", t, n, NULL, NULL);
 }
