@@ -244,6 +244,8 @@ static int run_general(const modify_plan *p, exec *x, const write_params *w, mut
     int r = shape_of(p, w, &s);
     if (r == 0)
         r = restrictions_keys(&p->where, x, &n, &keys);
+    if (r == 0)
+        r = check_product(x, (uint64_t)n * (s.n_rows + s.n_ranges));
     if (r < 0)
         return r;
     for (unsigned i = 0; i < n; i++) {

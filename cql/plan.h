@@ -197,6 +197,8 @@ int compile_where(compiler *c, const ast_relations *where, where_use use, bool a
 /* An equality with a value given elsewhere (INSERT). */
 const restriction *restriction_eq(compiler *c, const column *col, const term *value);
 
+/* ERR_INVALID: more than one statement may name by IN lists, keys or rows. */
+int check_product(exec *x, uint64_t n);
 /* Partition keys meant, raw, sorted and without doubles when there are several. */
 int restrictions_keys(const restrictions *r, exec *x, unsigned *ret_n, const bytes **ret);
 /* The one partition key of key_single. */

@@ -4,8 +4,10 @@
 
 #define PRODUCT_MAX 65536 /* of IN lists, keys or rows in one statement */
 
-static int too_many(exec *x)
+int check_product(exec *x, uint64_t n)
 {
+    if (n <= PRODUCT_MAX)
+        return 0;
     return err_set(x->err, ERR_INVALID,
                    "The IN restrictions of the statement name too many rows (more than %d)",
                    PRODUCT_MAX);
@@ -38,8 +40,8 @@ static int restriction_values(const restriction *r, exec *x, unsigned *ret_n, by
         rc = term_key_value(r->list, x, &list);
         if (rc == 0)
             rc = elements_open(r->list->type, list, &it, x->err);
-        if (rc == 0 && it.left > PRODUCT_MAX)
-            rc = too_many(x);
+        if (rc == 0)
+            rc = check_product(x, it.left);
         if (rc < 0)
             return rc;
         *ret = arena_array(x->a, bytes, it.left + 1);
@@ -102,8 +104,9 @@ static int product_size(exec *x, const unsigned *n, unsigned wheels, unsigned *r
     uint64_t total = 1;
     for (unsigned i = 0; i < wheels; i++) {
         total *= n[i];
-        if (total > PRODUCT_MAX)
-            return too_many(x);
+        int rc = check_product(x, total);
+        if (rc < 0)
+            return rc;
     }
     *ret = (unsigned)total;
     return 0;

@@ -16,6 +16,9 @@ typedef struct scan {
     bool scratch; /* rows are read into memory that does not last: what stays is copied */
     arena room;
 
+    unsigned reads; /* done so far; and the arena's size at the last turn given away */
+    size_t used_before;
+
     paging_position at; /* of the last row that was looked at */
     bool stopped;       /* by a limit, with more to come */
 

@@ -4,6 +4,8 @@
 
 #define INTERNAL_PAGE_ROWS 5000 /* aggregates and filters read this much at a time */
 #define INTERNAL_PAGE_BYTES (4u << 20)
+#define READS_PER_TURN 32 /* of one statement, before others go first */
+#define TURN_BYTES (1u << 20)
 /* What an answer may take, whatever the page size: a page ends early, a result without pages is
  * refused. Frames count their bytes in 31 bits. */
 #define PAGE_MAX_BYTES (64u << 20)
@@ -218,7 +220,7 @@ static void next_limits(scan *s)
     c->partition_limit = filtered ? UINT32_MAX : s->partition_limit;
     if (s->p->one_per_partition)
         c->partition_limit = 1;
-    c->max_bytes = s->scratch ? INTERNAL_PAGE_BYTES : PAGE_MAX_BYTES;
+    c->max_bytes = INTERNAL_PAGE_BYTES;
 }
 
 static int read_page(scan *s, arena *a, read_result **ret)
@@ -316,7 +318,18 @@ static int check_size(scan *s)
                    RESULT_MAX_BYTES >> 20);
 }
 
-static int scan_run(scan *s)
+/* Reads of what is in memory do not suspend by themselves, and a statement may ask for many. */
+static void co_fn give_way(scan *s)
+{
+    size_t used = s->x->a->used;
+    bool long_since = ++s->reads % READS_PER_TURN == 0 || used - s->used_before >= TURN_BYTES;
+    if (!long_since || s->finished_sources || s->stopped)
+        return;
+    s->used_before = used;
+    env_yield(s->x->e);
+}
+
+static int co_fn scan_run(scan *s)
 {
     int r = 0;
     while (r == 0 && !s->finished_sources && !s->stopped && !full(s)) {
@@ -324,6 +337,7 @@ static int scan_run(scan *s)
             r = scan_page(s, s->x->a);
             if (r == 0)
                 r = check_size(s);
+            give_way(s);
             continue;
         }
         arena page;

@@ -406,3 +406,51 @@ def test_long_in_lists(make_node):
         execute(c, keys + keys)
         code, text = c.error()
         assert code == 0x2200 and 'too many' in text
+
+
+def test_products_of_in_lists(make_node):
+    """Each list is short enough, their product is not."""
+    node = make_node()
+    make_table(node)
+    keys = ','.join(str(i) for i in range(2000))
+    with wire.Connection(node, timeout_s=60) as c:
+        c.send(wire.query(f'DELETE FROM ks.t WHERE k IN ({keys}) AND c IN ({keys})'))
+        code, text = c.error()
+        assert code == 0x2200 and 'too many' in text
+        c.ask(f'DELETE FROM ks.t WHERE k IN ({keys}) AND c IN (1, 2)')
+
+
+def test_long_reads_let_others_go_first(make_node):
+    """One worker; a client reads all of much, again and again, others ask for a row."""
+    node = make_node(config='worker_threads: 1\n')
+    make_table(node)
+    with wire.Connection(node, timeout_s=60) as c:
+        n = 40000
+        for i in range(0, n, 100):
+            c.send(b''.join(wire.query(
+                f"INSERT INTO ks.t (k, c, v) VALUES ({k}, 1, '{'x' * 1000}')", k % 100)
+                for k in range(i, i + 100)))
+            assert all(c.answer()[0] == wire.RESULT for _ in range(100))
+        longest, stop = 0, threading.Event()
+
+        def ask():
+            nonlocal longest
+            with wire.Connection(node, timeout_s=60) as other:
+                while not stop.is_set():
+                    start = time.monotonic()
+                    other.ask('SELECT k, v FROM ks.t WHERE k = 1')
+                    longest = max(longest, time.monotonic() - start)
+
+        asker = threading.Thread(target=ask)
+        asker.start()
+        whole = []
+        for _ in range(3):
+            start = time.monotonic()
+            c.send(wire.query('SELECT k, v FROM ks.t'))
+            opcode, _, body = c.answer()
+            whole.append(time.monotonic() - start)
+            assert opcode == wire.RESULT and len(body) > n * 1000
+        stop.set()
+        asker.join()
+        print(f'{longest=:.3f} {whole=}')
+        assert longest < max(0.1, min(whole) / 2)
