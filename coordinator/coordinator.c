@@ -217,7 +217,7 @@ coordinator *coordinator_close(coordinator *c)
     }
     schema_unref(c->newest);
     pthread_mutex_destroy(&c->lock);
-    key_lock_free(c->keys);
+    key_lock_free(c->keys, c->home);
     free(c->workers);
     free(c);
     return NULL;

@@ -1,5 +1,6 @@
 #include "coordinator/key_lock.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -10,10 +11,12 @@
 struct key_stripe {
     co_mutex mutex; /* touched on the owner's thread only */
     env *owner;
+    key_lock *of;
 };
 
 struct key_lock {
     unsigned workers;
+    atomic_uint giving;  /* on their way to another worker */
     key_stripe *stripes; /* STRIPES of each worker */
 };
 
@@ -25,14 +28,18 @@ key_lock *key_lock_new(env *e)
     for (unsigned i = 0; i < k->workers * STRIPES; i++) {
         co_mutex_init(&k->stripes[i].mutex);
         k->stripes[i].owner = e->peers[i / STRIPES];
+        k->stripes[i].of = k;
     }
     return k;
 }
 
-key_lock *key_lock_free(key_lock *k)
+key_lock *co_fn key_lock_free(key_lock *k, env *e)
 {
-    if (k)
-        free(k->stripes);
+    if (!k)
+        return NULL;
+    while (atomic_load(&k->giving))
+        env_yield(e);
+    free(k->stripes);
     free(k);
     return NULL;
 }
@@ -83,12 +90,15 @@ static void give_there(void *arg)
 {
     key_stripe *s = arg;
     co_unlock(s->owner, &s->mutex);
+    atomic_fetch_sub(&s->of->giving, 1); /* from here on it may be gone */
 }
 
 void key_lock_give(env *e, key_stripe *s)
 {
-    if (s->owner == e)
-        give_there(s);
-    else
-        env_post(s->owner, give_there, s);
+    if (s->owner == e) {
+        co_unlock(e, &s->mutex);
+        return;
+    }
+    atomic_fetch_add(&s->of->giving, 1);
+    env_post(s->owner, give_there, s);
 }

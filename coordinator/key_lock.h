@@ -9,7 +9,7 @@
  *
  * Owner:   the coordinator. A stripe taken is given back on the env that took it.
  * Thread:  any worker.
- * Errors:  none. Suspend: key_lock_take.
+ * Errors:  none. Suspend: key_lock_take, key_lock_free.
  */
 #pragma once
 #include "base/uuid.h"
@@ -19,7 +19,8 @@ typedef struct key_lock key_lock;
 typedef struct key_stripe key_stripe;
 
 key_lock *key_lock_new(env *e); /* any worker's env; serves all its peers */
-key_lock *key_lock_free(key_lock *k);
+/* Nobody holds or wants a stripe any more; waits for those that are on their way back. */
+key_lock *co_fn key_lock_free(key_lock *k, env *e);
 uint64_t key_lock_hash(const uuid *table, bytes key);
 /* Waits in line. */
 key_stripe *co_fn key_lock_take(key_lock *k, env *e, uint64_t hash);

@@ -23,7 +23,7 @@ typedef _Atomic uint64_t tally;
 static inline void tally_add(tally *t, int n)
 {
     uint64_t now = atomic_load_explicit(t, memory_order_relaxed);
-    atomic_store_explicit(t, now + (uint64_t)(int64_t)n, memory_order_relaxed);
+    atomic_store_explicit(t, now + (uint64_t)(int64_t)n, memory_order_release);
 }
 
 typedef struct worker_stats {

@@ -77,7 +77,7 @@ static void co_fn run_all(trial *t, env *home)
     for (int i = 0; i < KEYS; i++)
         sum += t->keys[i].sum;
     assert_int_equal(sum, (int64_t)n * ROUNDS);
-    t->lock = key_lock_free(t->lock);
+    t->lock = key_lock_free(t->lock, home);
     free(runners);
 }
 
