@@ -73,7 +73,7 @@ void internode_put_hello(buf *out, const internode_hello *h)
 
 int internode_read_hello(bytes in, internode_hello *ret, size_t *ret_size, err_info *e)
 {
-    greeting g;
+    greeting g = {0};
     int r = read_greeting(in, KIND_HELLO, &g, ret_size, e);
     if (r < 0)
         return r;
@@ -103,7 +103,7 @@ void internode_put_answer(buf *out, const internode_answer *a)
 
 int internode_read_answer(bytes in, internode_answer *ret, size_t *ret_size, err_info *e)
 {
-    greeting g;
+    greeting g = {0};
     int r = read_greeting(in, KIND_ANSWER, &g, ret_size, e);
     if (r < 0)
         return r;
