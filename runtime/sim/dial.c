@@ -125,8 +125,8 @@ void net_listener_close(listener *base)
         if (s->listener != l)
             continue;
         if (s->conn)
-            conn_send_reset(s->conn, s->side);
-        sock_destroy(s);
+            net_conn_send_reset(s->conn, s->side);
+        net_sock_destroy(s);
     }
     list_remove(&l->link);
     free(l);
@@ -164,11 +164,11 @@ static void answer(dial *d, int err_no)
 
 static void shake_hands(dial *d, net_listener *l)
 {
-    conn *c = conn_new(d->from, d->to);
-    sock *theirs = sock_new(d->to, d->from_ip, d->from_port);
-    d->sock = sock_new(d->from, d->ip, d->port);
-    conn_attach(c, 0, d->sock);
-    conn_attach(c, 1, theirs);
+    conn *c = net_conn_new(d->from, d->to);
+    sock *theirs = net_sock_new(d->to, d->from_ip, d->from_port);
+    d->sock = net_sock_new(d->from, d->ip, d->port);
+    net_conn_attach(c, 0, d->sock);
+    net_conn_attach(c, 1, theirs);
     theirs->listener = l;
     list_push(&d->to->accepts, &theirs->accept_link);
     answer(d, 0);
@@ -253,8 +253,8 @@ int net_connect(env *e, const char *address, uint16_t port, int64_t deadline, st
         *ret_stream = &d->sock->base;
     else if (d->sock) {
         if (d->sock->conn)
-            conn_send_reset(d->sock->conn, d->sock->side);
-        sock_destroy(d->sock);
+            net_conn_send_reset(d->sock->conn, d->sock->side);
+        net_sock_destroy(d->sock);
     }
     if (r < 0 || d->err_no)
         r = dial_failed(d, r, err);

@@ -33,7 +33,7 @@ static int meet(disk *d, sim_op op, const char *path, const fault **ret_fault)
 {
     if (d->node->down)
         return EIO;
-    const fault *f = node_meet(d->node, op, path);
+    const fault *f = world_meet(d->node, op, path);
     *ret_fault = f;
     if (f && f->kind == SIM_CRASH) {
         sim_node_crash(d->node, SIM_POWER);

@@ -111,7 +111,7 @@ static void conn_release(conn *c)
         conn_free(c);
 }
 
-void conn_detach(conn *c, unsigned side)
+void net_conn_detach(conn *c, unsigned side)
 {
     conn_hold(c);
     end *e = &c->end[side];
@@ -137,7 +137,7 @@ static void retry(end *to, end *from)
     if (now - to->stuck_us > GIVE_UP_US) {
         purge(to);
         if (from->sock)
-            sock_failed(from->sock, ETIMEDOUT);
+            net_sock_failed(from->sock, ETIMEDOUT);
         return;
     }
     int64_t wait = (int64_t)RETRY_US << (to->retries < 10 ? to->retries : 10);
@@ -151,11 +151,11 @@ static void hand_over(end *to, unsigned side, segment *g)
     conn *c = to->conn;
     sim_note_number(c->sim, g->fin ? NOTE_FIN : NOTE_ARRIVE, c->id * 65537 + g->n);
     if (to->sock && g->fin)
-        sock_ended(to->sock);
+        net_sock_ended(to->sock);
     else if (to->sock)
-        sock_received(to->sock, g->data, g->n);
+        net_sock_received(to->sock, g->data, g->n);
     else if (!g->fin)
-        conn_send_reset(c, side);
+        net_conn_send_reset(c, side);
 }
 
 static void on_arrival(sched_timer *t)
@@ -173,7 +173,7 @@ static void on_arrival(sched_timer *t)
             retry(to, from);
             break;
         }
-        if (to->sock && !g->fin && sock_full(to->sock, to->receive_limit)) {
+        if (to->sock && !g->fin && net_sock_full(to->sock, to->receive_limit)) {
             to->stalled = true;
             break;
         }
@@ -183,16 +183,16 @@ static void on_arrival(sched_timer *t)
         hand_over(to, side, g);
         free(g);
         if (from->sock)
-            sock_writable(from->sock);
+            net_sock_writable(from->sock);
     }
     arm(to);
     conn_release(c);
 }
 
-void conn_resume(conn *c, unsigned side)
+void net_conn_resume(conn *c, unsigned side)
 {
     end *e = &c->end[side];
-    if (!e->stalled || sock_full(e->sock, e->receive_limit))
+    if (!e->stalled || net_sock_full(e->sock, e->receive_limit))
         return;
     e->stalled = false;
     arm(e);
@@ -216,12 +216,12 @@ static void on_reset(sched_timer *t)
     if (to->sock) {
         sim_event(to->node, "connection %llu with %s is reset", (unsigned long long)c->id,
                   to->sock->base.peer);
-        sock_failed(to->sock, ECONNRESET);
+        net_sock_failed(to->sock, ECONNRESET);
     }
     conn_release(c);
 }
 
-void conn_send_reset(conn *c, unsigned side)
+void net_conn_send_reset(conn *c, unsigned side)
 {
     end *to = &c->end[!side];
     if (to->reset.at || !to->sock)
@@ -237,8 +237,8 @@ unsigned sim_reset(sim_node *a, sim_node *b)
         sim_node *x = c->end[0].node, *y = c->end[1].node;
         if ((x != a || y != b) && (x != b || y != a))
             continue;
-        conn_send_reset(c, 0);
-        conn_send_reset(c, 1);
+        net_conn_send_reset(c, 0);
+        net_conn_send_reset(c, 1);
         n++;
     }
     return n;
@@ -270,7 +270,7 @@ static size_t piece(sim *s, size_t n)
     return sim_choose(s, 4) ? most : 1 + sim_choose(s, sim_choose(s, 2) ? most : (most + 31) / 32);
 }
 
-size_t conn_send(conn *c, unsigned side, const uint8_t *p, size_t n)
+size_t net_conn_send(conn *c, unsigned side, const uint8_t *p, size_t n)
 {
     sim *s = c->sim;
     end *from = &c->end[side], *to = &c->end[!side];
@@ -281,8 +281,8 @@ size_t conn_send(conn *c, unsigned side, const uint8_t *p, size_t n)
         s->stats.segments++;
         s->stats.bytes += k;
         if (happens(s, net_link(from->node, to->node)->reset_ppm)) {
-            conn_send_reset(c, 0);
-            conn_send_reset(c, 1);
+            net_conn_send_reset(c, 0);
+            net_conn_send_reset(c, 1);
         }
         push(to, from->node, p + at, k, false);
     }
@@ -290,14 +290,14 @@ size_t conn_send(conn *c, unsigned side, const uint8_t *p, size_t n)
     return taken;
 }
 
-void conn_send_fin(conn *c, unsigned side)
+void net_conn_send_fin(conn *c, unsigned side)
 {
     push(&c->end[!side], c->end[side].node, NULL, 0, true);
 }
 
 /* ---- life ---- */
 
-conn *conn_new(sim_node *client, sim_node *server)
+conn *net_conn_new(sim_node *client, sim_node *server)
 {
     sim *s = client->sim;
     conn *c = xzalloc(sizeof *c);
@@ -318,7 +318,7 @@ conn *conn_new(sim_node *client, sim_node *server)
     return c;
 }
 
-void conn_attach(conn *c, unsigned side, sock *s)
+void net_conn_attach(conn *c, unsigned side, sock *s)
 {
     c->end[side].sock = s;
     s->conn = c;
@@ -330,7 +330,7 @@ static void host_vanishes(sock *s)
 {
     conn *c = s->conn;
     purge(&c->end[!s->side]);
-    conn_detach(c, s->side);
+    net_conn_detach(c, s->side);
 }
 
 /* The kernel closes the sockets of a process that ended. */
@@ -338,10 +338,10 @@ static void process_ended(sock *s)
 {
     conn *c = s->conn;
     if (s->base.in.n || !list_empty(&c->end[s->side].segments) || s->listener)
-        conn_send_reset(c, s->side);
+        net_conn_send_reset(c, s->side);
     else if (!s->finished)
-        conn_send_fin(c, s->side);
-    conn_detach(c, s->side);
+        net_conn_send_fin(c, s->side);
+    net_conn_detach(c, s->side);
 }
 
 void net_crash(sim_node *n, bool hang)

@@ -58,27 +58,27 @@ sim_link *net_link(sim_node *from, sim_node *to);
 int64_t net_arrival_us(sim_node *from, sim_node *to);
 bool net_reaches(sim_node *from, sim_node *to);
 
-conn *conn_new(sim_node *client, sim_node *server);
-void conn_attach(conn *c, unsigned side, sock *s);
+conn *net_conn_new(sim_node *client, sim_node *server);
+void net_conn_attach(conn *c, unsigned side, sock *s);
 /* Takes what fits into the send buffer; returns how much. */
-size_t conn_send(conn *c, unsigned side, const uint8_t *p, size_t n);
-void conn_send_fin(conn *c, unsigned side);
+size_t net_conn_send(conn *c, unsigned side, const uint8_t *p, size_t n);
+void net_conn_send_fin(conn *c, unsigned side);
 /* Kills the connection for the other end, after the way there. */
-void conn_send_reset(conn *c, unsigned side);
+void net_conn_send_reset(conn *c, unsigned side);
 /* This end takes input again. */
-void conn_resume(conn *c, unsigned side);
+void net_conn_resume(conn *c, unsigned side);
 /* This end has no socket any more; the conn goes with the last one. */
-void conn_detach(conn *c, unsigned side);
+void net_conn_detach(conn *c, unsigned side);
 
 /* ---- socket.c: what happens to a socket from below ---- */
-sock *sock_new(sim_node *n, const char *peer_ip, uint16_t peer_port);
+sock *net_sock_new(sim_node *n, const char *peer_ip, uint16_t peer_port);
 /* Closes at once: FIN, or a reset when input or output would be lost. */
-void sock_destroy(sock *s);
-void sock_received(sock *s, const uint8_t *p, size_t n);
-bool sock_full(const sock *s, size_t limit);
-void sock_ended(sock *s);
-void sock_failed(sock *s, int err_no);
-void sock_writable(sock *s);
+void net_sock_destroy(sock *s);
+void net_sock_received(sock *s, const uint8_t *p, size_t n);
+bool net_sock_full(const sock *s, size_t limit);
+void net_sock_ended(sock *s);
+void net_sock_failed(sock *s, int err_no);
+void net_sock_writable(sock *s);
 
 /* ---- dial.c ---- */
 void dials_forget(sim_node *n);

@@ -122,7 +122,7 @@ const struct env_ops sim_ops = {
 /* ---- turns ---- */
 
 /* Every turn takes some time, so that who polls sees it pass. */
-int64_t node_wake_time(const sim_node *n)
+int64_t world_wake_time(const sim_node *n)
 {
     if (n->paused)
         return NO_DEADLINE;
@@ -144,7 +144,7 @@ static void shuffle_ready(sim_node *n)
     vec_done(&ready);
 }
 
-void node_turn(sim_node *n)
+void world_turn(sim_node *n)
 {
     sim *s = n->sim;
     s->turn_of = n;
@@ -163,7 +163,7 @@ void node_turn(sim_node *n)
     n->busy_until = sim_now(s) + n->turn_us;
     s->turn_of = NULL;
     if (n->down)
-        node_forget(n);
+        world_forget(n);
 }
 
 /* ---- faults of the disk ---- */
@@ -192,7 +192,7 @@ void sim_heal(sim *s)
     sim_node_heal(sim_home(s));
 }
 
-const fault *node_meet(sim_node *n, sim_op op, const char *path)
+const fault *world_meet(sim_node *n, sim_op op, const char *path)
 {
     const fault *met = NULL;
     n->disk_ops++;
@@ -253,7 +253,7 @@ static void link_up(sim_node *n)
     }
 }
 
-sim_node *node_add(sim *s, const char *name, const char *address)
+sim_node *world_add(sim *s, const char *name, const char *address)
 {
     sim_node *n = xzalloc(sizeof *n);
     n->sim = s;
@@ -280,7 +280,7 @@ sim_node *node_add(sim *s, const char *name, const char *address)
 
 sim_node *sim_node_add(sim *s, const char *name, const char *address)
 {
-    sim_node *n = node_add(s, name, address);
+    sim_node *n = world_add(s, name, address);
     if (s->log_fn)
         sim_log(s, s->log_level, s->log_fn, s->log_arg);
     return n;
@@ -291,7 +291,7 @@ void sim_node_add_address(sim_node *n, const char *address)
     vec_push(&n->addresses, xstrdup(address));
 }
 
-void node_forget(sim_node *n)
+void world_forget(sim_node *n)
 {
     net_forget(n);
     for (list *l; (l = list_pop(&n->posts));)
@@ -300,9 +300,9 @@ void node_forget(sim_node *n)
     n->down = false;
 }
 
-void node_free(sim_node *n)
+void world_free(sim_node *n)
 {
-    node_forget(n);
+    world_forget(n);
     sim_node_heal(n);
     vec_done(&n->faults);
     disk_free(n->disk);
@@ -349,7 +349,7 @@ void sim_node_crash(sim_node *n, unsigned how)
     if (n == sim_home(s))
         s->crashed = true;
     if (s->turn_of != n)
-        node_forget(n);
+        world_forget(n);
 }
 
 void sim_node_boot(sim_node *n)

@@ -99,7 +99,7 @@ sim *sim_new(uint64_t seed)
     s->sched.now_us = 1000000;
     random_seed(&s->random, seed);
     list_init(&s->connections);
-    node_add(s, "home", "127.0.0.1");
+    world_add(s, "home", "127.0.0.1");
     return s;
 }
 
@@ -110,7 +110,7 @@ sim *sim_free(sim *s)
     must(co_self() == NULL);
     net_free(s);
     for (size_t i = 0; i < s->nodes.n; i++)
-        node_free(s->nodes.p[i]);
+        world_free(s->nodes.p[i]);
     vec_done(&s->nodes);
     sched_done(&s->sched);
     free(s);
@@ -157,7 +157,7 @@ static sim_node *next_node(sim *s)
     unsigned candidates = 0;
     for (size_t i = 0; i < s->nodes.n; i++) {
         sim_node *n = s->nodes.p[i];
-        if (node_wake_time(n) > sim_now(s))
+        if (world_wake_time(n) > sim_now(s))
             continue;
         if (++candidates == 1 || sim_choose(s, candidates) == 0)
             chosen = n;
@@ -169,7 +169,7 @@ static bool step(sim *s)
 {
     int64_t next = sched_next_deadline(&s->sched);
     for (size_t i = 0; i < s->nodes.n; i++) {
-        int64_t wake = node_wake_time(s->nodes.p[i]);
+        int64_t wake = world_wake_time(s->nodes.p[i]);
         next = wake < next ? wake : next;
     }
     if (s->stopped || s->crashed || next == NO_DEADLINE)
@@ -179,7 +179,7 @@ static bool step(sim *s)
     sched_fire(&s->sched);
     sim_node *n = next_node(s);
     if (n)
-        node_turn(n);
+        world_turn(n);
     return true;
 }
 

@@ -31,25 +31,25 @@ static void sock_free(sock *s)
     free(s);
 }
 
-void sock_destroy(sock *s)
+void net_sock_destroy(sock *s)
 {
     if (s->conn) {
         conn *c = s->conn;
         if (s->base.in.n || stream_unsent(&s->base))
-            conn_send_reset(c, s->side);
+            net_conn_send_reset(c, s->side);
         else if (!s->finished)
-            conn_send_fin(c, s->side);
-        conn_detach(c, s->side);
+            net_conn_send_fin(c, s->side);
+        net_conn_detach(c, s->side);
     }
     sock_free(s);
 }
 
 static void on_linger(sched_timer *t)
 {
-    sock_destroy(t->arg);
+    net_sock_destroy(t->arg);
 }
 
-sock *sock_new(sim_node *n, const char *peer_ip, uint16_t peer_port)
+sock *net_sock_new(sim_node *n, const char *peer_ip, uint16_t peer_port)
 {
     sock *s = xzalloc(sizeof *s);
     s->magic = SOCK_MAGIC;
@@ -77,7 +77,7 @@ static void wake(sock *s)
 
 /* ---- from below ---- */
 
-void sock_received(sock *s, const uint8_t *p, size_t n)
+void net_sock_received(sock *s, const uint8_t *p, size_t n)
 {
     bytes *in = &s->base.in;
     if (s->closing)
@@ -94,24 +94,24 @@ void sock_received(sock *s, const uint8_t *p, size_t n)
         co_signal(s->base.env, &s->readable);
 }
 
-bool sock_full(const sock *s, size_t limit)
+bool net_sock_full(const sock *s, size_t limit)
 {
     return !s->closing && s->base.in.n >= (s->need > limit ? s->need : limit);
 }
 
-void sock_ended(sock *s)
+void net_sock_ended(sock *s)
 {
     s->eof = true;
     if (s->closing && stream_unsent(&s->base) == 0)
-        sock_destroy(s);
+        net_sock_destroy(s);
     else
         co_signal(s->base.env, &s->readable);
 }
 
-void sock_failed(sock *s, int err_no)
+void net_sock_failed(sock *s, int err_no)
 {
     if (s->conn)
-        conn_detach(s->conn, s->side);
+        net_conn_detach(s->conn, s->side);
     s->error = err_no;
     s->base.out_at = 0;
     buf_done(&s->base.out);
@@ -121,7 +121,7 @@ void sock_failed(sock *s, int err_no)
         wake(s);
 }
 
-void sock_writable(sock *s)
+void net_sock_writable(sock *s)
 {
     if (stream_unsent(&s->base) && list_empty(&s->dirty_link))
         list_push(&s->node->dirty, &s->dirty_link);
@@ -147,9 +147,9 @@ static void finish(sock *s)
     if (s->finished)
         return;
     s->finished = true;
-    conn_send_fin(s->conn, s->side);
+    net_conn_send_fin(s->conn, s->side);
     if (s->eof)
-        sock_destroy(s);
+        net_sock_destroy(s);
 }
 
 static void flush(sock *s)
@@ -157,7 +157,7 @@ static void flush(sock *s)
     stream *b = &s->base;
     size_t unsent = stream_unsent(b), sent = unsent;
     if (s->conn && unsent)
-        sent = conn_send(s->conn, s->side, b->out.p + b->out_at, unsent);
+        sent = net_conn_send(s->conn, s->side, b->out.p + b->out_at, unsent);
     b->out_at += sent;
     if (sent)
         co_signal(b->env, &s->writable);
@@ -198,7 +198,7 @@ static void settle_input(sim_node *n)
         bool full = s->conn && s->conn->end[s->side].stalled;
         move_input(s);
         if (full)
-            conn_resume(s->conn, s->side);
+            net_conn_resume(s->conn, s->side);
         if (s->base.in.n)
             list_push(&again, &s->touched_link);
     }
@@ -240,7 +240,7 @@ int net_stream_wait(stream *base, size_t n, int64_t deadline)
             return s->shut ? ERR_CLOSED : s->error ? ERR_IO : s->eof ? ERR_EOF : r;
         s->need = n;
         if (s->conn)
-            conn_resume(s->conn, s->side);
+            net_conn_resume(s->conn, s->side);
         r = co_wait(base->env, &s->readable, deadline);
         s->need = 0;
     }
@@ -268,7 +268,7 @@ void net_stream_close(stream *base)
         sock_free(s);
         return;
     }
-    conn_resume(s->conn, s->side);
+    net_conn_resume(s->conn, s->side);
     sched_timer_set(&s->node->sim->sched, &s->linger, sim_now(s->node->sim) + LINGER_US);
     net_stream_kick(base);
 }
@@ -279,7 +279,7 @@ void net_forget(sim_node *n)
     while (!list_empty(&n->sockets)) {
         sock *s = container_of(n->sockets.next, sock, link);
         if (s->conn)
-            conn_detach(s->conn, s->side);
+            net_conn_detach(s->conn, s->side);
         sock_free(s);
     }
 }

@@ -82,15 +82,15 @@ void sim_event(sim_node *n, const char *fmt, ...) __attribute__((format(printf, 
 
 /* node.c */
 extern const struct env_ops sim_ops;
-sim_node *node_add(sim *s, const char *name, const char *address);
-void node_free(sim_node *n);
+sim_node *world_add(sim *s, const char *name, const char *address);
+void world_free(sim_node *n);
 /* Nothing that was under way goes on. */
-void node_forget(sim_node *n);
+void world_forget(sim_node *n);
 /* When it wants its next turn. */
-int64_t node_wake_time(const sim_node *n);
-void node_turn(sim_node *n);
+int64_t world_wake_time(const sim_node *n);
+void world_turn(sim_node *n);
 /* The fault that this operation meets, or NULL; counts it. */
-const fault *node_meet(sim_node *n, sim_op op, const char *path);
+const fault *world_meet(sim_node *n, sim_op op, const char *path);
 
 /* net.c, socket.c, dial.c */
 int net_listen(env *e, const char *address, uint16_t port, void (*on_accept)(void *arg, stream *s),
