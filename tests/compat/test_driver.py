@@ -98,22 +98,22 @@ def test_tokens(session, wide):
 
 
 def test_composite_and_descending_keys(session):
-    session.execute('CREATE TABLE events (site text, day int, at int, id int, v text, '
+    session.execute('CREATE TABLE site_events (site text, day int, at int, id int, v text, '
                     'PRIMARY KEY ((site, day), at, id)) '
                     'WITH CLUSTERING ORDER BY (at DESC, id ASC)')
-    insert = session.prepare('INSERT INTO events (site, day, at, id, v) VALUES (?, ?, ?, ?, ?)')
+    insert = session.prepare('INSERT INTO site_events (site, day, at, id, v) VALUES (?, ?, ?, ?, ?)')
     for at in range(3):
         for i in range(3):
             session.execute(insert, ('a', 1, at, i, f'{at}{i}'))
-    where = "SELECT v FROM events WHERE site = 'a' AND day = 1"
+    where = "SELECT v FROM site_events WHERE site = 'a' AND day = 1"
     assert values(session, where) == ['20', '21', '22', '10', '11', '12', '00', '01', '02']
     assert values(session, where + ' AND at = 1 AND id > 0') == ['11', '12']
     assert values(session, where + ' AND (at, id) > (1, 0)') == ['20', '21', '22', '11', '12']
     assert values(session, where + ' ORDER BY at ASC, id DESC LIMIT 4') == ['02', '01', '00', '12']
-    session.execute("DELETE FROM events WHERE site = 'a' AND day = 1 AND at >= 1")
+    session.execute("DELETE FROM site_events WHERE site = 'a' AND day = 1 AND at >= 1")
     assert values(session, where) == ['00', '01', '02']
     with pytest.raises(InvalidRequest):
-        session.execute("SELECT v FROM events WHERE site = 'a'")
+        session.execute("SELECT v FROM site_events WHERE site = 'a'")
 
 
 def test_static_columns(session):

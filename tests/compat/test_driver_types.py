@@ -230,7 +230,6 @@ def test_large_values(session):
         assert back == value
 
 
-@pytest.mark.xfail(strict=True, reason='counters are not supported yet')
 def test_counters(session):
     session.execute('CREATE TABLE counters (k int PRIMARY KEY, n counter)')
     add = session.prepare('UPDATE counters SET n = n + ? WHERE k = 0')
