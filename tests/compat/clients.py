@@ -39,7 +39,8 @@ def _fetch(command, what, **options):
         return f'{what} could not be fetched within {FETCH_S} s'
     if done.returncode:
         lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        return f'{what} could not be fetched: {lines[-1] if lines else done.returncode}'
+        why = next((line for line in lines if 'error' in line.lower()), (lines or ['?'])[-1])
+        return f'{what} could not be fetched: {why}'
     return None
 
 
@@ -51,7 +52,8 @@ def _npm_install(package):
         return home, None
     home.mkdir(parents=True, exist_ok=True)
     return home, _fetch(['npm', 'install', '--prefix', str(home), '--no-audit', '--no-fund',
-                         '--no-package-lock', '--ignore-scripts', package], package)
+                         '--no-package-lock', '--ignore-scripts', '--fetch-retries=0',
+                         '--fetch-timeout=30000', package], package)
 
 
 def npm(package):
