@@ -79,6 +79,20 @@ typedef struct insert_state {
     bool *seen;
 } insert_state;
 
+static void insert_value(compiler *c, const column *col, const term *value, modify_plan *p,
+                         insert_state *st)
+{
+    if (col->kind == COLUMN_PARTITION) {
+        st->key[col->position] = restriction_eq(c, col, value);
+        st->n_key++;
+    } else if (col->kind == COLUMN_CLUSTERING) {
+        st->prefix[col->position] = restriction_eq(c, col, value);
+        st->n_prefix++;
+    } else {
+        add_op(p, type_is_multicell(col->type) ? OP_ASSIGN : OP_SET, col)->value = value;
+    }
+}
+
 static int insert_column(compiler *c, const ast_insert *ast, unsigned i, modify_plan *p,
                          insert_state *st)
 {
@@ -91,18 +105,21 @@ static int insert_column(compiler *c, const ast_insert *ast, unsigned i, modify_
         return err_set(c->err, ERR_INVALID, "The column names contains duplicates");
     st->seen[col->ordinal] = true;
     r = compile_term(c, ast->values.at[i], col->type, col->name, &value);
-    if (r < 0)
-        return r;
-    if (col->kind == COLUMN_PARTITION) {
-        st->key[col->position] = restriction_eq(c, col, value);
-        st->n_key++;
-    } else if (col->kind == COLUMN_CLUSTERING) {
-        st->prefix[col->position] = restriction_eq(c, col, value);
-        st->n_prefix++;
-    } else {
-        add_op(p, type_is_multicell(col->type) ? OP_ASSIGN : OP_SET, col)->value = value;
+    if (r == 0)
+        insert_value(c, col, value, p, st);
+    return r;
+}
+
+/* INSERT JSON sets every column. */
+static int insert_json(compiler *c, const ast_insert *ast, modify_plan *p, insert_state *st)
+{
+    const term *source;
+    int r = compile_json_source(c, ast->json, &source);
+    for (unsigned i = 0; r == 0 && i < c->table->n_select; i++) {
+        const column *col = c->table->select_order[i];
+        insert_value(c, col, term_of_json(c, source, col, ast->json_default_unset), p, st);
     }
-    return 0;
+    return r;
 }
 
 static int check_insert_key(compiler *c, const insert_state *st)
@@ -155,14 +172,14 @@ int compile_insert(compiler *c, const ast_insert *ast, const modify_plan **ret)
     if (table_is_counter(t))
         return err_set(c->err, ERR_INVALID,
                        "INSERT statements are not allowed on counter tables, use UPDATE instead");
-    if (ast->json)
-        return err_set(c->err, ERR_NOT_SUPPORTED, "INSERT JSON is not supported yet");
     if (ast->columns.n != ast->values.n)
         return err_set(c->err, ERR_INVALID, "Unmatched column names/values");
-    modify_plan *p = plan_new(c, AST_INSERT, ast->columns.n + 1);
+    modify_plan *p = plan_new(c, AST_INSERT, (ast->json ? t->n_columns : ast->columns.n) + 1);
     insert_state st = {arena_array(c->a, const restriction *, t->n_partition),
                        arena_array(c->a, const restriction *, t->n_clustering + 1), 0, 0,
                        arena_array(c->a, bool, t->n_columns)};
+    if (ast->json && (r = insert_json(c, ast, p, &st)) < 0)
+        return r;
     for (uint32_t i = 0; i < ast->columns.n; i++)
         if ((r = insert_column(c, ast, i, p, &st)) < 0)
             return r;

@@ -78,6 +78,9 @@ typedef struct exec {
     int64_t now_us;
     int32_t now_s;
     int64_t timestamp_us; /* default write timestamp; NO_TIMESTAMP until asked for */
+    /* INSERT JSON: the object read last, and what it was read of. */
+    const struct term *json_source;
+    const bytes *json_bound, *json_values;
 } exec;
 
 /* The statement's default timestamp: the client's, or a fresh one. */
@@ -89,9 +92,11 @@ int64_t cql_next_timestamp(cql *q, env *e, unsigned n);
 typedef enum term_kind {
     TERM_CONST,
     TERM_MARKER,
-    TERM_CALL,       /* a function of items */
-    TERM_TOKEN,      /* token(items) */
-    TERM_COLLECTION, /* list, set, map, tuple or UDT of items */
+    TERM_CALL,        /* a function of items */
+    TERM_TOKEN,       /* token(items) */
+    TERM_COLLECTION,  /* list, set, map, tuple or UDT of items */
+    TERM_FROM_JSON,   /* fromJson(items[0]) */
+    TERM_JSON_COLUMN, /* a column's value in INSERT JSON's object, which is items[0] */
 } term_kind;
 
 typedef struct function function;
@@ -103,6 +108,9 @@ typedef struct term {
     bool sorts;  /* a marker of a type with sets or maps in it: drivers send them in any order */
     bytes value; /* TERM_CONST */
     const function *function;
+    const table *table;   /* TERM_JSON_COLUMN */
+    const column *column; /* of it */
+    bool default_unset;   /* what an absent key of the object means */
     unsigned n_items;
     const struct term *const *items;
 } term;
@@ -112,6 +120,9 @@ int compile_term(compiler *c, const ast_term *t, const type *type, const char *n
 /* An integer for TTL, TIMESTAMP, LIMIT. t NULL: *ret = NULL. */
 int compile_int_term(compiler *c, const ast_term *t, type_kind kind, const char *name,
                      const term **ret);
+/* The value of each column out of a JSON object: for INSERT JSON. */
+int compile_json_source(compiler *c, const ast_term *t, const term **ret);
+const term *term_of_json(compiler *c, const term *source, const column *col, bool default_unset);
 /* Could this literal be a value of the type? Chooses between overloads. */
 bool term_fits(const ast_term *t, const type *type);
 /* The type a term has by itself, or NULL (a marker, null). */

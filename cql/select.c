@@ -1,5 +1,6 @@
 /* SELECT, executed: reads partition after partition or along the ring, page by page, filters,
  * projects or aggregates, and says where to go on. */
+#include "cql/json.h"
 #include "cql/scan.h"
 
 #define INTERNAL_PAGE_ROWS 5000 /* aggregates and filters read this much at a time */
@@ -403,6 +404,27 @@ static void sort_result(scan *s)
         s->n_rows = s->limit_left;
 }
 
+/* Each row becomes one object. */
+static void rows_to_json(exec *x, const select_plan *p, cql_result *ret)
+{
+    bytes *out = arena_array(x->a, bytes, ret->n_rows + 1);
+    for (size_t i = 0; i < ret->n_rows; i++) {
+        buf b = {0};
+        for (unsigned k = 0; k < p->n_columns; k++) {
+            buf_str(&b, k ? ", " : "{");
+            json_write_name(&b, p->specs[k].name);
+            buf_str(&b, ": ");
+            json_write(&b, p->specs[k].type, ret->values[i * p->n_columns + k], x->a);
+        }
+        buf_str(&b, "}");
+        out[i] = arena_copy(x->a, buf_view(&b));
+        buf_done(&b);
+    }
+    ret->n_columns = 1;
+    ret->columns = p->json;
+    ret->values = out;
+}
+
 static void warn_aggregate(exec *x, const select_plan *p, cql_result *ret)
 {
     const char **w = arena_array(x->a, const char *, 1);
@@ -436,6 +458,8 @@ int co_fn execute_select(exec *x, const select_plan *p, cql_result *ret)
     ret->n_rows = s.n_rows;
     ret->values = s.values;
     ret->paging_state = BYTES_NULL;
+    if (p->json)
+        rows_to_json(x, p, ret);
     if (p->aggregate)
         warn_aggregate(x, p, ret);
     if (s.stopped && s.limit_left && !p->aggregate && !p->sort_rows) {

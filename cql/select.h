@@ -17,6 +17,7 @@ typedef enum selector_kind {
     SEL_FIELD,
     SEL_ELEMENT,
     SEL_AGGREGATE,
+    SEL_TO_JSON,
 } selector_kind;
 
 typedef struct selector {
@@ -54,7 +55,8 @@ struct select_plan {
     const selector *const *columns;
     unsigned n_slots; /* aggregates */
     bool aggregate;
-    bool plain; /* every column is SEL_COLUMN: the projector does it */
+    const column_spec *json; /* SELECT JSON: the one column of the result; else NULL */
+    bool plain;              /* every column is SEL_COLUMN: the projector does it */
     unsigned n_keys, n_clusterings, n_cells, n_statics;
     const cell_target *keys, *clusterings, *cells, *statics;
 };

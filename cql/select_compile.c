@@ -165,8 +165,6 @@ static int compile_order(compiler *c, const ast_select *ast, select_plan *p)
 
 static int refuse(compiler *c, const ast_select *ast)
 {
-    if (ast->json)
-        return err_set(c->err, ERR_NOT_SUPPORTED, "SELECT JSON is not supported yet");
     if (ast->group_by.n)
         return err_set(c->err, ERR_NOT_SUPPORTED, "GROUP BY is not supported yet");
     if (ast->distinct && ast->per_partition_limit)
@@ -209,9 +207,14 @@ int compile_select(compiler *c, const ast_select *ast, statement *s)
         return r;
     build_projector(c, p);
     plan_statics(p);
+    if (ast->json) {
+        column_spec *json = arena_new(c->a, column_spec);
+        *json = (column_spec){p->table->keyspace, p->table->name, "[json]", type_native(TYPE_TEXT)};
+        p->json = json;
+    }
     s->select = p;
-    s->info.n_columns = p->n_columns;
-    s->info.columns = p->specs;
+    s->info.n_columns = p->json ? 1 : p->n_columns;
+    s->info.columns = p->json ? p->json : p->specs;
     s->info.n_key = restrictions_key_markers(&p->where, c->a, &s->info.key_indexes);
     return 0;
 }

@@ -1,4 +1,5 @@
 /* What a SELECT returns of each row: columns, functions of them, aggregates. */
+#include "cql/json.h"
 #include "cql/select.h"
 
 const selector *selector_of_column(compiler *c, const column *col)
@@ -137,6 +138,20 @@ static int compile_token(compiler *c, const ast_term *t, unsigned *slots, select
     return 0;
 }
 
+static int compile_to_json(compiler *c, const ast_term *t, unsigned *slots, selector *s)
+{
+    int r = compile_items(c, t, slots, s);
+    if (r == 0 && t->items.n != 1)
+        r = err_set(c->err, ERR_INVALID,
+                    "Invalid number of arguments in call to function tojson: 1 required but %u "
+                    "provided",
+                    t->items.n);
+    s->kind = SEL_TO_JSON;
+    s->type = type_native(TYPE_TEXT);
+    s->name = call_name(c, "tojson", s);
+    return r;
+}
+
 static bool arguments_match(const function *f, const selector *s)
 {
     for (unsigned i = 0; i < f->n_args; i++)
@@ -153,6 +168,12 @@ static int compile_function(compiler *c, const ast_term *t, unsigned *slots, sel
         return compile_token(c, t, slots, s);
     if (kind != AGG_NONE)
         return compile_aggregate(c, t, kind, slots, s);
+    if (bytes_eq_str(name, "tojson"))
+        return compile_to_json(c, t, slots, s);
+    if (bytes_eq_str(name, "fromjson"))
+        return err_set(c->err, ERR_INVALID,
+                       "fromJson() cannot be used in the selection clause of "
+                       "a SELECT statement");
     if (!function_exists(name))
         return err_set(c->err, ERR_INVALID, "Unknown function '%.*s'", (int)name.n, name.p);
     int r = compile_items(c, t, slots, s);
@@ -339,6 +360,15 @@ static int call_value(const selector *s, exec *x, const row_view *v, const aggre
     return 0;
 }
 
+static bytes to_json(const type *t, bytes value, arena *a)
+{
+    buf b = {0};
+    json_write(&b, t, value, a);
+    bytes text = arena_copy(a, buf_view(&b));
+    buf_done(&b);
+    return text;
+}
+
 int selector_value(const selector *s, exec *x, const row_view *v, const aggregate_state *states,
                    bytes *ret)
 {
@@ -366,6 +396,11 @@ int selector_value(const selector *s, exec *x, const row_view *v, const aggregat
     case SEL_ELEMENT:
         r = selector_value(s->items[0], x, v, states, &part);
         return r < 0 ? r : element_of(s, x, part, ret);
+    case SEL_TO_JSON:
+        r = selector_value(s->items[0], x, v, states, &part);
+        if (r == 0)
+            *ret = to_json(s->items[0]->type, part, v->a);
+        return r;
     case SEL_AGGREGATE:
         *ret = aggregate_result(s, &states[s->slot], v->a);
         return 0;

@@ -1,4 +1,5 @@
 /* Terms at execution: bound values, calls, collections. */
+#include "cql/json.h"
 #include "cql/plan.h"
 #include "cql/types.h"
 
@@ -135,6 +136,37 @@ static int eval_collection(const term *t, exec *x, bytes *ret)
     return 0;
 }
 
+static int eval_from_json(const term *t, exec *x, bytes *ret)
+{
+    bytes text;
+    int r = eval_items(t, x, &text);
+    *ret = BYTES_NULL;
+    return r < 0 || !text.p ? r : json_read(text, t->type, x->a, ret, x->err);
+}
+
+/* All columns' terms share a source: the object is read once. */
+static int eval_json_column(const term *t, exec *x, bytes *ret)
+{
+    const term *source = t->items[0];
+    if (x->json_source != source || x->json_bound != x->values) {
+        bytes text, *values;
+        int r = term_value(source, x, &text);
+        if (r < 0)
+            return r;
+        if (!text.p || bytes_is_unset(text))
+            return err_set(x->err, ERR_INVALID, "Got null for INSERT JSON values");
+        r = json_read_row(text, t->table, t->default_unset ? BYTES_UNSET : BYTES_NULL, x->a,
+                          &values, x->err);
+        if (r < 0)
+            return r;
+        x->json_source = source;
+        x->json_bound = x->values;
+        x->json_values = values;
+    }
+    *ret = x->json_values[t->column->ordinal];
+    return 0;
+}
+
 int term_eval(const term *t, exec *x, bytes *ret)
 {
     switch (t->kind) {
@@ -149,6 +181,10 @@ int term_eval(const term *t, exec *x, bytes *ret)
         return eval_token(t, x, ret);
     case TERM_COLLECTION:
         return eval_collection(t, x, ret);
+    case TERM_FROM_JSON:
+        return eval_from_json(t, x, ret);
+    case TERM_JSON_COLUMN:
+        return eval_json_column(t, x, ret);
     }
     return err_set(x->err, ERR_SERVER, "unknown term");
 }

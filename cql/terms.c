@@ -52,6 +52,8 @@ static bool items_fit(const ast_term *t, const type *type)
 static bool call_fits(const ast_term *t, const type *type)
 {
     bytes name = t->function->name;
+    if (bytes_eq_str(name, "fromjson"))
+        return true;
     if (bytes_eq_str(name, "token"))
         return type->kind == TYPE_BIGINT || type->kind == TYPE_VARINT || type->kind == TYPE_BLOB;
     const function *f;
@@ -330,10 +332,46 @@ static const function *choose_function(const ast_term *ast, const type *type, bo
     return NULL;
 }
 
+int compile_json_source(compiler *c, const ast_term *t, const term **ret)
+{
+    return compile_term(c, t, type_native(TYPE_TEXT), "[json]", ret);
+}
+
+const term *term_of_json(compiler *c, const term *source, const column *col, bool default_unset)
+{
+    term *t = term_new(c, TERM_JSON_COLUMN, col->type, col->name);
+    const term **items = arena_array(c->a, const term *, 1);
+    items[0] = source;
+    t->items = items;
+    t->n_items = 1;
+    t->table = c->table;
+    t->column = col;
+    t->default_unset = default_unset;
+    return t;
+}
+
+static int compile_from_json(compiler *c, const ast_term *ast, const type *to, const char *name,
+                             const term **ret)
+{
+    if (ast->items.n != 1)
+        return err_set(c->err, ERR_INVALID,
+                       "Invalid number of arguments in call to function fromjson: 1 required but "
+                       "%u provided",
+                       ast->items.n);
+    term *t = term_new(c, TERM_FROM_JSON, to, name);
+    const term **items = arena_array(c->a, const term *, 1);
+    t->items = items;
+    t->n_items = 1;
+    *ret = t;
+    return compile_term(c, ast->items.at[0], type_native(TYPE_TEXT), "arg0(fromjson)", &items[0]);
+}
+
 static int compile_call(compiler *c, const ast_term *ast, const type *to, const char *name,
                         const term **ret)
 {
     bytes fn = ast->function->name;
+    if (bytes_eq_str(fn, "fromjson"))
+        return compile_from_json(c, ast, to, name, ret);
     if (bytes_eq_str(fn, "token"))
         return compile_token_call(c, ast, name, ret);
     if (!function_exists(fn))

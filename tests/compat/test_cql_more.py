@@ -1,4 +1,5 @@
 """Counters, conditional writes and the rest of CQL through the Python driver."""
+import json
 import threading
 
 import pytest
@@ -210,3 +211,20 @@ def test_concurrent_compare_and_set(make_node):
     assert rows(s.execute('SELECT v FROM more.at')) == [(200,)]
     assert sorted(winners) == list(range(50))
     cluster.shutdown()
+
+
+# ---- JSON ----
+
+def test_json(session):
+    session.execute('CREATE TABLE js (k int PRIMARY KEY, a text, m map<text, frozen<list<int>>>)')
+    insert = session.prepare('INSERT INTO js JSON ?')
+    value = {'k': 1, 'a': 'h\u00e9 "x"\n', 'm': {'p': [1, 2], 'q': []}}
+    session.execute(insert, (json.dumps(value),))
+    for text in ('SELECT JSON k, a, m FROM js', 'SELECT JSON * FROM js WHERE k = 1'):
+        assert json.loads(session.execute(text).one()[0]) == value
+    session.execute(session.prepare('INSERT INTO js JSON ? DEFAULT UNSET'), ('{"k": 1, "m": null}',))
+    assert rows(session.execute('SELECT k, a, m FROM js')) == [(1, value['a'], None)]
+    session.execute(insert, ('{"k": 1}',))
+    assert rows(session.execute('SELECT k, a, toJson(a) FROM js')) == [(1, None, 'null')]
+    with pytest.raises(InvalidRequest, match='Error decoding JSON value for k'):
+        session.execute(insert, ('{"k": "x"}',))
