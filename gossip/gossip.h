@@ -61,9 +61,9 @@ typedef struct member {
     int32_t generation, heartbeat;
     state_value states[GOSSIP_STATES_MAX];
     bool alive;
-    bool echoing;       /* an ECHO is under way */
+    bool echoing; /* an ECHO is under way */
+    bool collision_said;
     int64_t updated_us; /* the last news of it */
-    int64_t removed_us; /* left out of everything since then (quarantine); 0: no */
     arrival_window arrivals;
 } member;
 
@@ -159,4 +159,4 @@ bytes member_value(const member *m, application_state s); /* null: not set */
 bool member_is(const member *m, const char *status);      /* STATUS begins with it: "NORMAL" */
 double gossip_phi(const gossip *g, const member *m, int64_t now_us);
 /* A snapshot of all members that have tokens, and this node: a reference for the caller. */
-ring *gossip_ring(const gossip *g);
+ring *gossip_ring(gossip *g);
