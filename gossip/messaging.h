@@ -14,10 +14,10 @@
  * Owner:   one per node. Handlers are set before messaging_start; messaging_free after
  *          messaging_stop.
  * Thread:  start and stop on worker 0; the rest on any worker, with that worker's env.
- * Errors:  of a request: what the handler returned with its sentence, ERR_TIMEOUT, ERR_OVERLOADED
- *          (nothing was sent), ERR_REFUSED, ERR_IO, ERR_CLOSED (connection lost: it may have been
- *          done or not), ERR_NOT_SUPPORTED (the peer does not know the verb).
- * Sources: docs/formats.md, "internode".
+ * Errors:  of a request: what the handler returned with its sentence; ERR_REFUSED (not reachable)
+ * and ERR_OVERLOADED: nothing was sent; ERR_TIMEOUT, ERR_CLOSED (connection lost): it may have been
+ * done or not; ERR_NOT_SUPPORTED: the peer does not know the verb. Sources: docs/formats.md,
+ * "internode".
  */
 #pragma once
 #include "proto/internode/internode.h"
@@ -58,7 +58,7 @@ void messaging_handle(messaging *m, verb v, message_handler fn, void *arg);
 /* Listens on all workers (worker 0 first). ERR_ADDRESS_IN_USE, ... */
 int co_fn messaging_start(messaging *m, err_info *err);
 /* Refuses new requests, ends what waits with ERR_CLOSED, closes every connection, waits for the
- * handlers. */
+ * handlers. Before messaging_start, or a second time: does nothing. */
 void co_fn messaging_stop(messaging *m);
 
 /* ---- asking others ---- */
@@ -81,7 +81,7 @@ struct message_wait {
     struct peer_link *peer;
     uint64_t id;
     int64_t deadline;
-    list link;
+    verb verb;
 };
 int messaging_request(messaging *m, env *e, const char *peer, verb v, bytes body, int64_t deadline,
                       message_wait *w, err_info *err);
