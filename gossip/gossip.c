@@ -334,8 +334,8 @@ static void restarted(gossip *g, member *m, const gossip_node *n, int64_t now_us
     m->heartbeat = 0;
     m->alive = m->collision_said = false;
     report_alive(g, m, now_us);
-    put_values(m, n, out);
     out_change(out, CHANGE_RESTARTED, m);
+    put_values(m, n, out);
 }
 
 static member *appeared(gossip *g, const char *address, const gossip_node *n, int64_t now_us,
@@ -346,8 +346,8 @@ static member *appeared(gossip *g, const char *address, const gossip_node *n, in
         return NULL;
     m->generation = n->generation;
     report_alive(g, m, now_us);
-    put_values(m, n, out);
     out_change(out, CHANGE_NEW, m);
+    put_values(m, n, out);
     return m;
 }
 

@@ -130,6 +130,7 @@ static int answer_hello(incoming *c, const internode_hello *h)
         return ERR_REFUSED;
     }
     memcpy(c->peer, h->address.p, h->address.n);
+    lanes_forgive(c->lane, c->peer);
     return 0;
 }
 

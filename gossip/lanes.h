@@ -102,6 +102,10 @@ int link_add_wait(peer_link *p, message_wait *w, err_info *err);
 void link_remove_wait(message_wait *w);
 /* Connection and waits end; what follows connects anew. */
 void link_drop(peer_link *p);
+void link_drop_peer(lane *l, const char *peer); /* and what it connected to us */
+/* The peer was heard of: no need to wait before connecting again. */
+void link_forgive(lane *l, const char *peer);
+void lanes_forgive(lane *here, const char *peer); /* on every worker; here at once */
 void link_free(peer_link *p);
 /* Ends waits whose deadline has passed. */
 void link_sweep(peer_link *p, int64_t now_us);

@@ -299,6 +299,21 @@ void link_drop(peer_link *p)
     fail_waits(p, &err);
 }
 
+void link_drop_peer(lane *l, const char *peer)
+{
+    peer_link *p = map_get(&l->links, bytes_str(peer));
+    if (p)
+        link_drop(p);
+    incoming_shut(l, peer);
+}
+
+void link_forgive(lane *l, const char *peer)
+{
+    peer_link *p = map_get(&l->links, bytes_str(peer));
+    if (p)
+        p->retry_us = p->backoff_us = 0;
+}
+
 /* ---- life ---- */
 
 peer_link *link_get(lane *l, const char *peer)

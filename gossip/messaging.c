@@ -223,20 +223,17 @@ typedef struct notice {
 static void take_notice(void *arg)
 {
     notice *n = arg;
-    peer_link *p = map_get(&n->lane->links, bytes_str(n->peer));
-    if (p)
-        p->retry_us = p->backoff_us = 0;
-    if (!n->up) {
-        if (p)
-            link_drop(p);
-        incoming_shut(n->lane, n->peer);
-    }
+    if (n->up)
+        link_forgive(n->lane, n->peer);
+    else
+        link_drop_peer(n->lane, n->peer);
     free(n);
 }
 
+/* On any worker that is not stopping; what is posted is taken before the lanes end. */
 static void tell_lanes(messaging *m, const char *peer, bool up)
 {
-    for (unsigned i = 0; i < m->n_lanes && m->started; i++) {
+    for (unsigned i = 0; i < m->n_lanes; i++) {
         notice *n = xzalloc(sizeof *n);
         n->lane = &m->lanes[i];
         n->up = up;
@@ -245,14 +242,22 @@ static void tell_lanes(messaging *m, const char *peer, bool up)
     }
 }
 
+void lanes_forgive(lane *here, const char *peer)
+{
+    link_forgive(here, peer);
+    tell_lanes(here->m, peer, true);
+}
+
 void messaging_peer_up(messaging *m, const char *peer)
 {
-    tell_lanes(m, peer, true);
+    if (m->started)
+        lanes_forgive(&m->lanes[0], peer);
 }
 
 void messaging_peer_down(messaging *m, const char *peer)
 {
-    tell_lanes(m, peer, false);
+    if (m->started)
+        tell_lanes(m, peer, false);
 }
 
 /* ---- life ---- */
