@@ -200,6 +200,18 @@ static int build_draft(ddl_step *s, const ast_create_table *ast, table_draft *t)
     return table_check(t, s->err);
 }
 
+/* An id given by the client: storage keeps rows by it, and never again those of one it dropped. */
+static int check_id(ddl_step *s, const uuid *id)
+{
+    char text[UUID_TEXT];
+    bool taken = schema_table_by_id(s->schema, id);
+    if (!taken && !storage_was_dropped(coordinator_storage(s->d->q->c), id))
+        return 0;
+    uuid_format(*id, text);
+    return err_set(s->err, ERR_INVALID, "Table id %s %s: give another one, or none", text,
+                   taken ? "is another table's" : "was that of a table that has been dropped");
+}
+
 int ddl_create_table(ddl_step *s)
 {
     const ast_create_table *ast = s->d->ast->create_table;
@@ -210,7 +222,7 @@ int ddl_create_table(ddl_step *s)
     table_draft t = {.keyspace = ks->name, .name = arena_str(s->a, ast->name.name)};
     if (schema_table(s->schema, t.keyspace, t.name))
         return ast->if_not_exists ? 0 : exists(s, t.keyspace, t.name);
-    if ((r = build_draft(s, ast, &t)) < 0)
+    if ((r = build_draft(s, ast, &t)) < 0 || (r = check_id(s, &t.id)) < 0)
         return r;
     schema_put_table(s->schema, &t, NULL, s->timestamp_us, s->now_s, s->a, s->out);
     ddl_report(s, "CREATED", "TABLE", t.keyspace, t.name);

@@ -126,9 +126,10 @@ static void sweep_name(void *arg, const char *name)
 
 static int open_sstables(storage *s, manifest_table *mt, err_info *err)
 {
+    storage_table *t = table_get(s, &mt->id);
+    t->dropped = mt->dropped;
     if (mt->dropped)
         return 0;
-    storage_table *t = table_get(s, &mt->id);
     if (mt->directory)
         t->directory = xstrdup(mt->directory);
     vec(sstable *) open = {0};

@@ -212,6 +212,17 @@ int storage_drop(storage *s, env *e, const uuid *table, err_info *err)
     return r;
 }
 
+bool storage_was_dropped(storage *s, const uuid *table)
+{
+    storage_table *t = table_find(s, table);
+    if (!t)
+        return false;
+    pthread_mutex_lock(&t->lock);
+    bool dropped = t->dropped;
+    pthread_mutex_unlock(&t->lock);
+    return dropped;
+}
+
 int storage_drain(storage *s, env *e, err_info *err)
 {
     must(e == s->env);

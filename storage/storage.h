@@ -80,8 +80,9 @@ int co_fn storage_read(storage *s, env *e, const read_command *c, arena *a, read
 int co_fn storage_flush(storage *s, env *e, const uuid *table, err_info *err);
 /* Forgets all rows of a table, durably; the table may be used on. */
 int co_fn storage_truncate(storage *s, env *e, const uuid *table, err_info *err);
-/* Forgets the table and its files. */
+/* Forgets the table and its files. Its id is spent: what is written to it goes nowhere. */
 int co_fn storage_drop(storage *s, env *e, const uuid *table, err_info *err);
+bool storage_was_dropped(storage *s, const uuid *table); /* any thread */
 /* No more writes are taken, everything is flushed, the log is empty. */
 int co_fn storage_drain(storage *s, env *e, err_info *err);
 

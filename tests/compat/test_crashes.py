@@ -454,3 +454,25 @@ def test_long_reads_let_others_go_first(make_node):
         asker.join()
         print(f'{longest=:.3f} {whole=}')
         assert longest < max(0.1, min(whole) / 2)
+
+
+def test_ids_of_dropped_tables_are_spent(make_node):
+    """What would be written under one could vanish at the next start."""
+    node = make_node()
+    make_table(node)
+    table = '(k bigint PRIMARY KEY, v text) WITH ID = 11111111-2222-1333-8444-555555555555'
+    with wire.Connection(node) as c:
+        c.ask(f'CREATE TABLE ks.a {table}')
+        c.send(wire.query(f'CREATE TABLE ks.b {table}'))
+        assert "another table's" in c.error()[1]
+        c.ask('DROP TABLE ks.a')
+        c.send(wire.query(f'CREATE TABLE ks.a {table}'))
+        assert 'dropped' in c.error()[1]
+    node.restart()
+    with wire.Connection(node) as c:
+        c.send(wire.query(f'CREATE TABLE ks.a {table}'))
+        assert 'dropped' in c.error()[1]
+        c.ask('CREATE TABLE ks.a (k bigint PRIMARY KEY, v text)')
+        c.ask("INSERT INTO ks.a (k, v) VALUES (1, 'x')")
+    node.restart()
+    assert rows_of(node, 'SELECT k, v FROM ks.a') == [(1, 'x')]
