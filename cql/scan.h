@@ -28,6 +28,9 @@ typedef struct scan {
     bytes *order; /* encoded clusterings, when rows are sorted afterwards */
     aggregate_state *states;
     bytes *firsts; /* aggregates: the other columns, of the first row */
+    bool group_open;
+    bytes *group; /* clustering values that its rows have in common */
+    bytes group_order;
 } scan;
 
 /* Values, limits, partitions and the place to go on from, out of the plan and the request. */

@@ -110,7 +110,8 @@ int scan_begin(scan *s)
     s->n_filters = p->where.n_filters;
     if (p->aggregate || p->sort_rows)
         s->limit_left = p->aggregate ? UINT32_MAX : s->limit_left;
-    if (p->aggregate) {
+    if (p->aggregate || p->grouped) {
+        s->group = arena_array(x->a, bytes, p->group_columns + 1);
         s->states = arena_array(x->a, aggregate_state, p->n_slots);
         s->firsts = arena_array(x->a, bytes, p->n_columns + 1);
     }

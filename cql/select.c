@@ -12,6 +12,11 @@
 #define PAGE_MAX_BYTES (64u << 20)
 #define RESULT_MAX_BYTES (512u << 20)
 
+static bool full(const scan *s)
+{
+    return !s->page_left || !s->limit_left;
+}
+
 /* ---- one row ---- */
 
 static bytes keep(const scan *s, bytes v)
@@ -108,40 +113,113 @@ static int aggregate_row(scan *s, const row_view *v)
     return 0;
 }
 
-/* A row that is there: filter, keep, count. */
-static int take_row(scan *s, row_view *v)
+/* ---- GROUP BY ---- */
+
+static bool in_group(const scan *s, const row_view *v)
+{
+    for (unsigned i = 0; i < s->p->group_columns; i++)
+        if (!bytes_eq(s->group[i], v->clustering ? v->clustering[i] : BYTES_NULL))
+            return false;
+    return true;
+}
+
+static void count_row(scan *s)
+{
+    if (s->p->sort_rows)
+        return;
+    s->page_left--;
+    if (s->limit_left != UINT32_MAX)
+        s->limit_left--;
+}
+
+/* What the rows since the group began make. */
+static int close_group(scan *s)
+{
+    const select_plan *p = s->p;
+    if (!s->group_open)
+        return 0;
+    bytes *out = new_row(s), *parts = arena_array(s->x->a, bytes, p->table->n_partition);
+    row_view v = {.table = p->table, .key_parts = parts, .now_s = s->x->now_s, .a = s->x->a};
+    for (unsigned i = 0; i < p->n_columns; i++) {
+        out[i] = s->firsts[i];
+        if (!p->columns[i]->has_aggregate)
+            continue;
+        int r = selector_value(p->columns[i], s->x, &v, s->states, &out[i]);
+        if (r < 0)
+            return r;
+    }
+    if (p->sort_rows)
+        s->order[s->n_rows - 1] = s->group_order;
+    s->group_open = false;
+    s->at.partition_rows++; /* counts groups here */
+    count_row(s);
+    return 0;
+}
+
+static int group_row(scan *s, const row_view *v)
+{
+    const select_plan *p = s->p;
+    bool first = !s->group_open;
+    if (first) {
+        s->group_open = true;
+        memset(s->states, 0, p->n_slots * sizeof *s->states);
+        for (unsigned i = 0; i < p->group_columns; i++)
+            s->group[i] = v->clustering ? keep(s, v->clustering[i]) : BYTES_NULL;
+        s->group_order = v->row ? keep(s, v->row->clustering) : BYTES_EMPTY;
+    }
+    for (unsigned i = 0; i < p->n_columns; i++) {
+        const selector *sel = p->columns[i];
+        int r = 0;
+        if (sel->has_aggregate)
+            r = selector_feed(sel, s->x, v, s->states, s->x->a);
+        else if (first && (r = selector_value(sel, s->x, v, NULL, &s->firsts[i])) == 0)
+            s->firsts[i] = keep(s, s->firsts[i]);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* ---- any row ---- */
+
+static int read_clustering(const scan *s, row_view *v, bytes *room)
 {
     const table *t = s->p->table;
-    bytes room[8];
-    if (v->row && s->p->wants_clustering && t->n_clustering) {
-        bytes *values = t->n_clustering <= 8 ? room : arena_array(v->a, bytes, t->n_clustering);
-        if (clustering_decode(&t->clustering, v->row->clustering, v->a, values) < 0)
-            return err_set(s->x->err, ERR_CORRUPT, "unreadable clustering in table %s.%s",
-                           t->keyspace, t->name);
-        v->clustering = values;
-    } else {
-        v->clustering = NULL;
-    }
-    if (s->n_filters && !filters_match(s->filters, s->n_filters, v))
+    v->clustering = NULL;
+    if (!v->row || !s->p->wants_clustering || !t->n_clustering)
         return 0;
-    int r = s->p->aggregate ? aggregate_row(s, v) : select_row(s, v, new_row(s));
+    bytes *values = t->n_clustering <= 8 ? room : arena_array(v->a, bytes, t->n_clustering);
+    if (clustering_decode(&t->clustering, v->row->clustering, v->a, values) < 0)
+        return err_set(s->x->err, ERR_CORRUPT, "unreadable clustering in table %s.%s", t->keyspace,
+                       t->name);
+    v->clustering = values;
+    return 0;
+}
+
+/* A row that is there: filter, keep, count. ret_stop: it begins a group, and the one before it was
+ * the last that is wanted now. */
+static int take_row(scan *s, row_view *v, bool *ret_stop)
+{
+    bytes room[8];
+    int r = read_clustering(s, v, room);
+    if (r < 0 || (s->n_filters && !filters_match(s->filters, s->n_filters, v)))
+        return r;
+    if (s->p->grouped) {
+        if (s->group_open && !in_group(s, v) && (r = close_group(s)) < 0)
+            return r;
+        *ret_stop = !s->group_open && (full(s) || s->at.partition_rows >= s->partition_limit);
+        return *ret_stop ? 0 : group_row(s, v);
+    }
+    r = s->p->aggregate ? aggregate_row(s, v) : select_row(s, v, new_row(s));
     if (r == 0 && s->p->sort_rows)
         s->order[s->n_rows - 1] = v->row ? keep(s, v->row->clustering) : BYTES_EMPTY;
     s->at.partition_rows++;
-    if (!s->p->aggregate && !s->p->sort_rows) {
-        s->page_left--;
-        if (s->limit_left != UINT32_MAX)
-            s->limit_left--;
-    }
+    if (!s->p->aggregate)
+        count_row(s);
     return r;
 }
 
 /* ---- one partition ---- */
-
-static bool full(const scan *s)
-{
-    return !s->page_left || !s->limit_left;
-}
 
 /* Tells whether rows may follow in this partition after what was taken. */
 static int take_rows(scan *s, const partition *part, row_view *v, bool *ret_more)
@@ -157,9 +235,14 @@ static int take_rows(scan *s, const partition *part, row_view *v, bool *ret_more
             return 0;
         }
         v->row = part->rows[i];
-        int r = take_row(s, v);
+        bool stop = false;
+        int r = take_row(s, v, &stop);
         if (r < 0)
             return r;
+        if (stop) {
+            *ret_more = full(s);
+            return 0;
+        }
         s->at.clustering = v->row->clustering;
     }
     return 0;
@@ -181,7 +264,11 @@ static int take_partition(scan *s, const partition *part, arena *a, bool *ret_mo
     bytes *parts = t->n_partition <= 8 ? room : arena_array(a, bytes, t->n_partition);
     bool continued = s->at.key.p && s->at.clustering.p && bytes_eq(s->at.key, part->key);
     *ret_more = false;
+    bool stop = false;
     if (!continued) {
+        int r = close_group(s);
+        if (r < 0)
+            return r;
         if (full(s)) {
             *ret_more = true;
             return 0;
@@ -204,10 +291,10 @@ static int take_partition(scan *s, const partition *part, arena *a, bool *ret_mo
     v.statics = statics ? part->static_row : NULL;
     bool rows = any_live_row(part, v.now_s);
     if (s->p->one_per_partition)
-        return (statics || rows) ? take_row(s, &v) : 0;
+        return (statics || rows) ? take_row(s, &v, &stop) : 0;
     if (rows)
         return take_rows(s, part, &v, ret_more);
-    return statics && s->p->static_alone && !continued ? take_row(s, &v) : 0;
+    return statics && s->p->static_alone && !continued ? take_row(s, &v, &stop) : 0;
 }
 
 /* ---- reading ---- */
@@ -215,7 +302,7 @@ static int take_partition(scan *s, const partition *part, arena *a, bool *ret_mo
 static void next_limits(scan *s)
 {
     read_command *c = &s->cmd;
-    bool filtered = s->n_filters != 0;
+    bool filtered = s->n_filters || s->p->grouped;
     uint32_t most = s->page_left < s->limit_left ? s->page_left : s->limit_left;
     c->limit = filtered || s->p->aggregate ? INTERNAL_PAGE_ROWS : most;
     c->partition_limit = filtered ? UINT32_MAX : s->partition_limit;
@@ -233,7 +320,7 @@ static int read_page(scan *s, arena *a, read_result **ret)
     next_limits(s);
     c->resume_key = s->at.key;
     c->resume_clustering = s->at.clustering;
-    c->resume_partition_rows = s->n_filters ? 0 : s->at.partition_rows;
+    c->resume_partition_rows = s->n_filters || s->p->grouped ? 0 : s->at.partition_rows;
     if (s->p->table->flags & TABLE_VIRTUAL)
         return virtual_read(x, s->p->table, c, a, ret);
     return coordinate_read(x->q->c, x->e, s->p->keyspace, c, x->o->cl, a, ret, x->err);
@@ -271,7 +358,7 @@ static int scan_page(scan *s, arena *a)
     int r = read_page(s, a, &res);
     if (r < 0)
         return r;
-    if (!s->cap && !s->p->aggregate && res->live_rows && !s->n_filters) {
+    if (!s->cap && !s->p->aggregate && !s->p->grouped && res->live_rows && !s->n_filters) {
         s->cap = res->live_rows;
         s->values = arena_alloc(s->x->a, s->cap * s->p->n_columns * sizeof(bytes));
         if (s->p->sort_rows)
@@ -442,12 +529,14 @@ int co_fn execute_select(exec *x, const select_plan *p, cql_result *ret)
     if (x->o->cl == CL_ANY)
         return err_set(x->err, ERR_INVALID, "ANY ConsistencyLevel is only supported for writes");
     scan s = {.x = x, .p = p};
-    s.scratch = p->aggregate || p->where.n_filters;
+    s.scratch = p->aggregate || p->grouped || p->where.n_filters;
     int r = scan_begin(&s);
     if (r == 0)
         r = scan_run(&s);
     if (r == 0 && p->aggregate)
         r = finish_aggregate(&s);
+    if (r == 0 && !s.stopped)
+        r = close_group(&s);
     if (r < 0)
         return r;
     if (p->sort_rows)
@@ -460,7 +549,7 @@ int co_fn execute_select(exec *x, const select_plan *p, cql_result *ret)
     ret->paging_state = BYTES_NULL;
     if (p->json)
         rows_to_json(x, p, ret);
-    if (p->aggregate)
+    if (p->aggregate || p->grouped)
         warn_aggregate(x, p, ret);
     if (s.stopped && s.limit_left && !p->aggregate && !p->sort_rows) {
         s.at.remaining = s.limit_left;

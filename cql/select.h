@@ -53,8 +53,10 @@ struct select_plan {
     unsigned n_columns;
     const column_spec *specs;
     const selector *const *columns;
-    unsigned n_slots; /* aggregates */
-    bool aggregate;
+    unsigned n_slots;        /* aggregates */
+    bool aggregate;          /* all rows become one */
+    bool grouped;            /* GROUP BY: rows of a partition that begin with the same ... */
+    unsigned group_columns;  /* ... values of this many clustering columns become one */
     const column_spec *json; /* SELECT JSON: the one column of the result; else NULL */
     bool plain;              /* every column is SEL_COLUMN: the projector does it */
     unsigned n_keys, n_clusterings, n_cells, n_statics;

@@ -66,7 +66,7 @@ static void build_projector(compiler *c, select_plan *p)
 {
     cell_target *by_kind[4];
     unsigned n[4] = {0};
-    p->plain = !p->aggregate;
+    p->plain = !p->aggregate && !p->grouped;
     for (unsigned k = 0; k < 4; k++)
         by_kind[k] = arena_array(c->a, cell_target, p->n_columns + 1);
     for (unsigned i = 0; i < p->n_columns; i++) {
@@ -163,10 +163,56 @@ static int compile_order(compiler *c, const ast_select *ast, select_plan *p)
     return 0;
 }
 
+static bool is_eq(const restrictions *w, const column *col)
+{
+    if (col->kind == COLUMN_PARTITION)
+        return w->key_complete && w->key[col->position]->op == AST_EQ;
+    return is_fixed(w, col);
+}
+
+/* Columns of the primary key in their order; those that = fixes may be left out. */
+static int compile_group(compiler *c, const ast_select *ast, select_plan *p)
+{
+    const table *t = c->table;
+    unsigned next = 0, n_key = t->n_partition + t->n_clustering;
+    for (uint32_t i = 0; i < ast->group_by.n; i++) {
+        const ast_term *term = ast->group_by.at[i];
+        const column *col;
+        ast_ident name = {term->value, term->raw};
+        if (term->kind != AST_COLUMN)
+            return err_set(c->err, ERR_NOT_SUPPORTED, "Grouping by %s is not supported yet",
+                           ast_term_text(term, c->a));
+        int r = compile_column(c, &name, &col);
+        if (r < 0)
+            return r;
+        if (col->kind != COLUMN_PARTITION && col->kind != COLUMN_CLUSTERING)
+            return err_set(c->err, ERR_INVALID,
+                           "Group by is currently only supported on the columns of the PRIMARY "
+                           "KEY, got %s",
+                           col->name);
+        while (next < n_key && &t->columns[next] != col && is_eq(&p->where, &t->columns[next]))
+            next++;
+        if (next == n_key || &t->columns[next++] != col)
+            return err_set(c->err, ERR_INVALID,
+                           "Group by currently only support groups of columns following their "
+                           "declared order in the PRIMARY KEY");
+    }
+    if (!ast->group_by.n)
+        return 0;
+    if (next < t->n_partition)
+        return err_set(c->err, ERR_INVALID,
+                       "Group by is not supported on only a part of the partition key");
+    p->grouped = true;
+    p->aggregate = false;
+    p->group_columns = next - t->n_partition;
+    if (p->group_columns && p->distinct)
+        return err_set(c->err, ERR_INVALID,
+                       "Grouping on clustering columns is not allowed for SELECT DISTINCT queries");
+    return 0;
+}
+
 static int refuse(compiler *c, const ast_select *ast)
 {
-    if (ast->group_by.n)
-        return err_set(c->err, ERR_NOT_SUPPORTED, "GROUP BY is not supported yet");
     if (ast->distinct && ast->per_partition_limit)
         return err_set(c->err, ERR_INVALID,
                        "PER PARTITION LIMIT is not allowed with SELECT DISTINCT queries");
@@ -176,6 +222,7 @@ static int refuse(compiler *c, const ast_select *ast)
 static void plan_statics(select_plan *p)
 {
     const table *t = p->table;
+    p->wants_clustering |= p->group_columns != 0;
     p->one_per_partition = p->distinct || table_is_static_compact(t);
     for (unsigned i = 0; i < p->n_columns; i++)
         note_columns(p->columns[i], p);
@@ -200,7 +247,8 @@ int compile_select(compiler *c, const ast_select *ast, statement *s)
     p->distinct = ast->distinct;
     if ((r = ast->all ? select_all(c, p) : select_some(c, ast, p)) < 0 ||
         (r = compile_where(c, &ast->where, WHERE_SELECT, ast->allow_filtering, &p->where)) < 0 ||
-        (r = compile_order(c, ast, p)) < 0 || (ast->distinct && (r = check_distinct(c, p)) < 0) ||
+        (r = compile_order(c, ast, p)) < 0 || (r = compile_group(c, ast, p)) < 0 ||
+        (ast->distinct && (r = check_distinct(c, p)) < 0) ||
         (r = compile_int_term(c, ast->per_partition_limit, TYPE_INT, "[per_partition_limit]",
                               &p->per_partition_limit)) < 0 ||
         (r = compile_int_term(c, ast->limit, TYPE_INT, "[limit]", &p->limit)) < 0)

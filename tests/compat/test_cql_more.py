@@ -228,3 +228,23 @@ def test_json(session):
     assert rows(session.execute('SELECT k, a, toJson(a) FROM js')) == [(1, None, 'null')]
     with pytest.raises(InvalidRequest, match='Error decoding JSON value for k'):
         session.execute(insert, ('{"k": "x"}',))
+
+
+# ---- GROUP BY ----
+
+def test_group_by_pages(session):
+    session.execute('CREATE TABLE grp (k int, c int, d int, v int, PRIMARY KEY (k, c, d))')
+    insert = session.prepare('INSERT INTO grp (k, c, d, v) VALUES (?, ?, ?, ?)')
+    waiting = [session.execute_async(insert, (k, c, d, c * d))
+               for k in range(4) for c in range(30) for d in range(1 + c % 7)]
+    for w in waiting:
+        w.result()
+    want = [(k, c, 1 + c % 7, sum(c * d for d in range(1 + c % 7)))
+            for k in range(4) for c in range(30)]
+    for size in (1, 7, 100, 5000):
+        found = session.execute(SimpleStatement(
+            'SELECT k, c, count(*), sum(v) FROM grp GROUP BY k, c', fetch_size=size))
+        assert sorted(rows(found)) == want, size
+    few = session.execute(SimpleStatement('SELECT k, count(*) FROM grp GROUP BY k, c LIMIT 50',
+                                          fetch_size=20))
+    assert len(rows(few)) == 50
