@@ -71,7 +71,7 @@ static void warn_once(incoming *c, int what, const char *text)
     f->m = c->lane->m;
     f->what = what;
     strncpy(f->ip, stream_peer_ip(c->stream), sizeof f->ip - 1);
-    strncpy(f->text, text, sizeof f->text - 1);
+    memcpy(f->text, text, strnlen(text, sizeof f->text - 1));
     env_post(f->m->home, say, f);
 }
 

@@ -16,6 +16,11 @@ int64_t env_mono_us(env *e)
     return e->ops->mono_us(e);
 }
 
+int64_t env_tick_ns(env *e)
+{
+    return e->ops->tick_ns ? e->ops->tick_ns(e) : e->ops->mono_us(e) * 1000;
+}
+
 uint64_t env_random(env *e)
 {
     return e->ops->random(e);

@@ -48,6 +48,7 @@ struct env {
 int64_t env_now_us(env *e);  /* wall clock, since 1970 */
 int64_t env_mono_us(env *e); /* never runs back; read once per loop turn, so cheap and coarse: a
                               * computation does not see its own time pass */
+int64_t env_tick_ns(env *e); /* asks the clock each time: to measure how long something took */
 uint64_t env_random(env *e);
 
 /* ---- coroutines ---- */

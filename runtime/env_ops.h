@@ -37,6 +37,7 @@ struct file {
 struct env_ops {
     int64_t (*now_us)(env *e);
     int64_t (*mono_us)(env *e);
+    int64_t (*tick_ns)(env *e); /* NULL: no time passes within a turn */
     uint64_t (*random)(env *e);
     void (*post)(env *to, void (*fn)(void *arg), void *arg);
     void (*offload)(env *e, env_pool pool, void (*fn)(void *arg), void *arg);

@@ -73,8 +73,9 @@ static int parse_word(parsing *p, int letter, err_info *e)
     case ':':
         return err_set(e, ERR_INVALID, "option -%c needs a value", optopt);
     case '?':
-        return optopt ? err_set(e, ERR_INVALID, "unknown option -%c", optopt)
-                      : err_set(e, ERR_INVALID, "unknown option");
+        return optopt ? err_set(e, ERR_INVALID,
+                                "unknown option -%c (iliond -h tells which there are)", optopt)
+                      : err_set(e, ERR_INVALID, "unknown option (iliond -h tells which there are)");
     default: /* -R -b -H -E: for a JVM and for root */
         return 0;
     }

@@ -98,7 +98,7 @@ int storage_apply(storage *s, env *e, const mutation *const *ms, size_t n, err_i
         r = commitlog_check(s->log, e, err);
     if (r < 0 || n == 0)
         return r;
-    int64_t start_us = env_mono_us(e);
+    int64_t start_ns = env_tick_ns(e);
     /* From here to the memtables nothing suspends: the worker's scratch is ours. */
     begin_writes(s, w, ms, n);
     mark_segments(w, e->worker, commitlog_current(s->log, e));
@@ -112,7 +112,7 @@ int storage_apply(storage *s, env *e, const mutation *const *ms, size_t n, err_i
     r = commitlog_wait(s->log, e, mark, err);
     storage_table *t = table_find(s, &ms[0]->table);
     if (t)
-        atomic_fetch_add_explicit(&t->counters.write_us, (uint64_t)(env_mono_us(e) - start_us),
+        atomic_fetch_add_explicit(&t->counters.write_ns, (uint64_t)(env_tick_ns(e) - start_ns),
                                   memory_order_relaxed);
     return r;
 }
@@ -151,14 +151,14 @@ int storage_read(storage *s, env *e, const read_command *c, arena *a, read_resul
         *ret = arena_new(a, read_result);
         return 0;
     }
-    int64_t start_us = env_mono_us(e);
+    int64_t start_ns = env_tick_ns(e);
     table_view *v = table_view_ref(t);
     int r = read_table(s, t, v, c, a, ret, err);
     table_view_unref(v);
     if (r < 0 && err)
         storage_disk_failed(s, r, err);
     atomic_fetch_add_explicit(&t->counters.reads, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&t->counters.read_us, (uint64_t)(env_mono_us(e) - start_us),
+    atomic_fetch_add_explicit(&t->counters.read_ns, (uint64_t)(env_tick_ns(e) - start_ns),
                               memory_order_relaxed);
     return r;
 }
@@ -270,8 +270,8 @@ void storage_stats(storage *s, const uuid *table, storage_table_stats *ret)
     ret->memtable_switches = atomic_load(&t->counters.switches);
     ret->reads = atomic_load(&t->counters.reads);
     ret->writes = atomic_load(&t->counters.writes);
-    ret->read_us = atomic_load(&t->counters.read_us);
-    ret->write_us = atomic_load(&t->counters.write_us);
+    ret->read_us = atomic_load(&t->counters.read_ns) / 1000;
+    ret->write_us = atomic_load(&t->counters.write_ns) / 1000;
     ret->bloom_false_positives = atomic_load(&t->counters.false_positives);
 }
 

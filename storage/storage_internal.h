@@ -22,7 +22,7 @@ typedef struct table_view {
 } table_view;
 
 typedef struct table_counters {
-    atomic_uint_fast64_t reads, writes, read_us, write_us, switches, false_positives;
+    atomic_uint_fast64_t reads, writes, read_ns, write_ns, switches, false_positives;
 } table_counters;
 
 typedef struct storage_table {

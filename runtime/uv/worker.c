@@ -34,6 +34,12 @@ static int64_t mono_us(env *e)
     return self == w ? w->sched.now_us : clock_us(CLOCK_MONOTONIC);
 }
 
+static int64_t tick_ns(env *e)
+{
+    (void)e;
+    return (int64_t)uv_hrtime();
+}
+
 static uint64_t random_u64(env *e)
 {
     return random_next(&worker_of(e)->random);
@@ -226,6 +232,7 @@ void worker_nudge(worker *w)
 const struct env_ops uv_ops = {
     .now_us = now_us,
     .mono_us = mono_us,
+    .tick_ns = tick_ns,
     .random = random_u64,
     .post = post,
     .offload = offload,

@@ -55,6 +55,65 @@ static int parse_kind(const char *word, stress_kind *ret)
     return -1;
 }
 
+/* A number no less than least and no more than most. */
+static int parse_number(const char *text, double least, double most, double *ret)
+{
+    char *end;
+    double v = strtod(text, &end);
+    if (end == text || *end || !(v >= least && v <= most))
+        return -1;
+    *ret = v;
+    return 0;
+}
+
+/* What -c N and its like set, and its bounds. */
+static int parse_count(int c, stress_options *o)
+{
+    static const struct {
+        char option;
+        double least, most;
+    } bounds[] = {{'p', 1, 65535},   {'c', 1, 100000}, {'q', 1, 32767}, {'n', 1, 1e15},
+                  {'d', 0.001, 1e9}, {'r', 0, 1e9},    {'k', 1, 1e15},  {'v', 0, 16 << 20},
+                  {'m', 0, 100},     {'f', 1, 1000}};
+    double v = 0;
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
+        if (bounds[i].option == c && parse_number(optarg, bounds[i].least, bounds[i].most, &v) < 0)
+            return -1;
+    switch (c) {
+    case 'p':
+        o->port = (uint16_t)v;
+        return 0;
+    case 'c':
+        o->connections = (unsigned)v;
+        return 0;
+    case 'q':
+        o->in_flight = (unsigned)v;
+        return 0;
+    case 'n':
+        o->operations = (uint64_t)v;
+        return 0;
+    case 'd':
+        o->seconds = v;
+        return 0;
+    case 'r':
+        o->rate = v;
+        return 0;
+    case 'k':
+        o->keys = (uint64_t)v;
+        return 0;
+    case 'v':
+        o->value_bytes = (size_t)v;
+        return 0;
+    case 'm':
+        o->read_percent = (unsigned)v;
+        return 0;
+    case 'f':
+        o->replication_factor = (int)v;
+        return 0;
+    }
+    return -1;
+}
+
 static int parse_option(int c, stress_options *o)
 {
     switch (c) {
@@ -64,49 +123,22 @@ static int parse_option(int c, stress_options *o)
     case 'P':
         o->wire = !strcmp(optarg, "thrift") ? &stress_thrift : &stress_native;
         return !strcmp(optarg, o->wire->name) ? 0 : -1;
-    case 'p':
-        o->port = (uint16_t)atoi(optarg);
-        return 0;
-    case 'c':
-        o->connections = (unsigned)atoi(optarg);
-        return 0;
-    case 'q':
-        o->in_flight = (unsigned)atoi(optarg);
-        return 0;
-    case 'n':
-        o->operations = strtoull(optarg, NULL, 10);
-        return 0;
-    case 'd':
-        o->seconds = atof(optarg);
-        return 0;
-    case 'r':
-        o->rate = atof(optarg);
-        return 0;
-    case 'k':
-        o->keys = strtoull(optarg, NULL, 10);
-        return 0;
     case 's':
         o->sequential = true;
         return 0;
-    case 'v':
-        o->value_bytes = strtoull(optarg, NULL, 10);
-        return 0;
-    case 'm':
-        o->read_percent = (unsigned)atoi(optarg);
-        return 0;
     case 'l':
         return consistency_from_name(optarg, &o->cl) ? 0 : -1;
-    case 'f':
-        o->replication_factor = atoi(optarg);
-        return 0;
     case 'x':
         o->setup = false;
         return 0;
     case 'Q':
         o->quiet = true;
         return 0;
+    case '?':
+        return -1;
+    default:
+        return parse_count(c, o);
     }
-    return -1;
 }
 
 int main(int argc, char **argv)
@@ -133,9 +165,8 @@ int main(int argc, char **argv)
     while ((c = getopt(argc, argv, "H:P:p:c:q:n:d:r:k:sv:m:l:f:xQ")) >= 0)
         if (parse_option(c, &j.o) < 0)
             return bad("not understood", optarg);
-    if (!j.o.connections || !j.o.in_flight || j.o.in_flight > 32767 || !j.o.keys ||
-        j.o.value_bytes > 16 << 20)
-        return bad("a number is out of range", NULL);
+    if (optind < argc)
+        return bad("unexpected argument", argv[optind]);
     if (!j.o.port)
         j.o.port = j.o.wire->port;
     runtime_options o = {.workers = 1, .io_threads = 1, .long_threads = 1, .log = &log_stderr};

@@ -230,7 +230,7 @@ void co_fn stress_run_all(env *e, const stress_options *o, int *ret_status)
     co_event_init(&r.finished);
     *ret_status = 1;
     if (open_all(&r, &err) < 0) {
-        fprintf(stderr, "ilion-stress: %s:%u: %s\n", o->host, o->port, err.text);
+        fprintf(stderr, "ilion-stress: %s\n", err.text);
     } else {
         r.started_us = env_mono_us(e);
         r.until_us = r.started_us + (int64_t)(o->seconds * 1e6);

@@ -111,7 +111,8 @@ static int take(stress_connection *c, bytes in, size_t *ret_used, uint16_t *ret_
     if (r < 0)
         return r;
     *ret_tag = (uint16_t)reply.seqid;
-    *ret_failed = thrift_reply_error(&reply, e) < 0;
+    r = thrift_reply_error(&reply, e);
+    *ret_failed = r < 0 && r != ERR_NOT_FOUND; /* a key that was never written */
     return 1;
 }
 

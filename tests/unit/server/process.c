@@ -108,8 +108,8 @@ static void command_line_errors(void **state)
     static const struct {
         char *word;
         const char *sentence;
-    } cases[] = {{"-x", "unknown option -x"},
-                 {"--what", "unknown option"},
+    } cases[] = {{"-x", "unknown option -x (iliond -h tells which there are)"},
+                 {"--what", "unknown option (iliond -h tells which there are)"},
                  {"-p", "option -p needs a value"},
                  {"word", "unexpected argument 'word'"}};
     (void)state;
