@@ -209,6 +209,14 @@ int co_fn write_entries(exec *x, const bound_modify *entries, unsigned n, const 
     return r < 0 ? r : write_gathered(&g, x, type);
 }
 
+static int check_gathered(gatherer *g, exec *x, batch_type type)
+{
+    const mutation **all = arena_array(x->a, const mutation *, g->n + 1);
+    for (unsigned i = 0; i < g->n; i++)
+        all[i] = &g->all[i]->m;
+    return check_batch(x, type == BATCH_UNLOGGED && !g->counters, all, g->n);
+}
+
 static int co_fn run_entries(exec *x, batch_type type, const bound_modify *entries, unsigned n,
                              bool conditional, cql_result *ret)
 {
@@ -217,7 +225,9 @@ static int co_fn run_entries(exec *x, batch_type type, const bound_modify *entri
     if (conditional)
         return cas_run(x, entries, n, true, ret);
     int r = gather_entries(&g, x, entries, n);
-    return r < 0 ? r : write_gathered(&g, x, write_type(&g, type));
+    if (r == 0 && (r = check_gathered(&g, x, type)) == 0)
+        r = write_gathered(&g, x, write_type(&g, type));
+    return r;
 }
 
 int co_fn execute_batch(exec *x, const batch_plan *p, cql_result *ret)
@@ -290,6 +300,8 @@ int co_fn cql_batch(cql *q, env *e, cql_client *cl, batch_type type, const batch
         r = bind_entry(&x, &entries[i], type, &content, &held[i], &bound[i]);
     if (r == 0)
         r = run_entries(&x, type, bound, (unsigned)n, content.conditional != 0, ret);
+    ret->n_warnings = x.n_warnings;
+    ret->warnings = x.warnings;
     if (r == 0 && ret->n_columns)
         ret->columns = result_columns_copy(ret->columns, ret->n_columns, a);
     for (size_t i = 0; i < n; i++)

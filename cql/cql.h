@@ -20,6 +20,16 @@ typedef struct statement statement;
 
 cql *cql_new(coordinator *c, size_t prepared_cache_bytes);
 cql *cql_free(cql *q);
+/* Over a warning's threshold the client (cql_result.warnings) and the log hear of it; over a
+ * failure's the statement is refused. */
+typedef struct cql_limits {
+    int64_t batch_warn_bytes, batch_fail_bytes;
+    int64_t unlogged_partitions_warn;
+    int64_t tombstones_warn, tombstones_fail;
+} cql_limits;
+extern const cql_limits cql_limits_default; /* Cassandra's; a new cql has them */
+/* Before the first request. */
+void cql_set_limits(cql *q, const cql_limits *l);
 /* Drafts of the virtual tables (system.local, peers, ...), to be given to the coordinator. */
 const table_draft *cql_virtual_tables(unsigned *ret_n);
 

@@ -26,6 +26,7 @@ struct cql {
     coordinator *c;
     _Atomic int64_t last_timestamp_us;
     prepared_cache *by_id, *by_thrift_id;
+    cql_limits limits;
 };
 
 struct statement {
@@ -81,7 +82,17 @@ typedef struct exec {
     /* INSERT JSON: the object read last, and what it was read of. */
     const struct term *json_source;
     const bytes *json_bound, *json_values;
+    unsigned n_warnings; /* for the client */
+    const char *const *warnings;
+    bool warned_tombstones;
 } exec;
+
+/* ---- limits.c ---- */
+void exec_warn(exec *x, const char *text); /* text: of the arena, or static */
+/* Of a batch that is not conditional; each mutation is a partition. ERR_INVALID: too large. */
+int check_batch(exec *x, bool unlogged, const mutation *const *ms, size_t n);
+/* ERR_READ_FAILURE: too many. */
+int check_tombstones(exec *x, const table *t, const read_result *res);
 
 /* The statement's default timestamp: the client's, or a fresh one. */
 int64_t exec_timestamp(exec *x);

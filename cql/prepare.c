@@ -10,6 +10,7 @@ cql *cql_new(coordinator *c, size_t prepared_cache_bytes)
 {
     cql *q = xzalloc(sizeof *q);
     q->c = c;
+    q->limits = cql_limits_default;
     q->by_id = prepared_cache_new(prepared_cache_bytes);
     q->by_thrift_id = prepared_cache_new(prepared_cache_bytes / 2);
     return q;
@@ -330,6 +331,8 @@ int co_fn cql_execute(cql *q, env *e, cql_client *cl, statement *s, const query_
     r = bind(&x);
     if (r == 0)
         r = run(&x, ret);
+    ret->n_warnings = x.n_warnings;
+    ret->warnings = x.warnings;
     /* Result columns must outlive the statement when it is not the caller's. */
     if (r == 0 && fresh != s && ret->n_columns)
         ret->columns = result_columns_copy(ret->columns, ret->n_columns, a);

@@ -323,7 +323,8 @@ static int read_page(scan *s, arena *a, read_result **ret)
     c->resume_partition_rows = s->n_filters || s->p->grouped ? 0 : s->at.partition_rows;
     if (s->p->table->flags & TABLE_VIRTUAL)
         return virtual_read(x, s->p->table, c, a, ret);
-    return coordinate_read(x->q->c, x->e, s->p->keyspace, c, x->o->cl, a, ret, x->err);
+    int r = coordinate_read(x->q->c, x->e, s->p->keyspace, c, x->o->cl, a, ret, x->err);
+    return r < 0 ? r : check_tombstones(x, s->p->table, *ret);
 }
 
 /* After a read: where to go on, or that everything was seen. */
@@ -512,16 +513,12 @@ static void rows_to_json(exec *x, const select_plan *p, cql_result *ret)
     ret->values = out;
 }
 
-static void warn_aggregate(exec *x, const select_plan *p, cql_result *ret)
+static void warn_aggregate(exec *x, const select_plan *p)
 {
-    const char **w = arena_array(x->a, const char *, 1);
-    if (p->where.key_single || (p->table->flags & TABLE_VIRTUAL))
-        return;
-    w[0] = p->where.key_complete
-               ? "Aggregation query used on multiple partition keys (IN restriction)"
-               : "Aggregation query used without partition key";
-    ret->warnings = w;
-    ret->n_warnings = 1;
+    if (!p->where.key_single && !(p->table->flags & TABLE_VIRTUAL))
+        exec_warn(x, p->where.key_complete
+                         ? "Aggregation query used on multiple partition keys (IN restriction)"
+                         : "Aggregation query used without partition key");
 }
 
 int co_fn execute_select(exec *x, const select_plan *p, cql_result *ret)
@@ -550,7 +547,7 @@ int co_fn execute_select(exec *x, const select_plan *p, cql_result *ret)
     if (p->json)
         rows_to_json(x, p, ret);
     if (p->aggregate || p->grouped)
-        warn_aggregate(x, p, ret);
+        warn_aggregate(x, p);
     if (s.stopped && s.limit_left && !p->aggregate && !p->sort_rows) {
         s.at.remaining = s.limit_left;
         if (!s.at.key.p && s.keys && s.key_at) /* stands between two keys */

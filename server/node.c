@@ -241,6 +241,20 @@ static int co_fn make_ring(node *n, err_info *err)
     return r;
 }
 
+static void open_cql(node *n)
+{
+    const config *c = n->config;
+    cql_limits limits = {
+        .batch_warn_bytes = c->batch_size_warn_threshold_bytes,
+        .batch_fail_bytes = c->batch_size_fail_threshold_bytes,
+        .unlogged_partitions_warn = c->unlogged_batch_across_partitions_warn_threshold,
+        .tombstones_warn = c->tombstone_warn_threshold,
+        .tombstones_fail = c->tombstone_failure_threshold,
+    };
+    n->cql = cql_new(n->coordinator, (size_t)c->prepared_statements_cache_size_bytes);
+    cql_set_limits(n->cql, &limits);
+}
+
 static int co_fn open_coordinator(node *n, err_info *err)
 {
     const config *c = n->config;
@@ -258,7 +272,7 @@ static int co_fn open_coordinator(node *n, err_info *err)
     if (r == 0)
         r = state_system_schema(n, err);
     if (r == 0)
-        n->cql = cql_new(n->coordinator, (size_t)c->prepared_statements_cache_size_bytes);
+        open_cql(n);
     return r;
 }
 

@@ -248,3 +248,52 @@ def test_group_by_pages(session):
     few = session.execute(SimpleStatement('SELECT k, count(*) FROM grp GROUP BY k, c LIMIT 50',
                                           fetch_size=20))
     assert len(rows(few)) == 50
+
+
+# ---- thresholds ----
+
+def test_thresholds(make_node):
+    node = make_node(config='tombstone_warn_threshold: 10\ntombstone_failure_threshold: 50\n'
+                            'batch_size_warn_threshold: 1KiB\nbatch_size_fail_threshold: 4KiB\n'
+                            'unlogged_batch_across_partitions_warn_threshold: 3\n')
+    cluster = connect(node)
+    try:
+        s = cluster.connect()
+        s.execute("CREATE KEYSPACE more WITH replication = "
+                  "{'class': 'SimpleStrategy', 'replication_factor': 1}")
+        s.set_keyspace('more')
+        s.execute('CREATE TABLE t (k int, c int, v text, PRIMARY KEY (k, c))')
+        insert = s.prepare('INSERT INTO t (k, c, v) VALUES (?, ?, ?)')
+
+        def batch(kind, keys, size):
+            b = BatchStatement(kind)
+            for k in keys:
+                b.add(insert, (k, 1, 'x' * size))
+            return s.execute_async(b)
+
+        def warnings(future):
+            future.result()
+            return future.warnings or []
+
+        assert not warnings(batch(BatchType.LOGGED, range(3), 10))
+        assert not warnings(batch(BatchType.LOGGED, [1] * 9, 1000))
+        w = warnings(batch(BatchType.LOGGED, range(3), 700))
+        assert len(w) == 1 and w[0].startswith('Batch for [more.t] is of size 2.'), w
+        assert 'exceeding specified threshold of 1.000KiB by 1.' in w[0]
+        with pytest.raises(InvalidRequest, match='Batch too large'):
+            batch(BatchType.LOGGED, range(3), 2000).result()
+        w = warnings(batch(BatchType.UNLOGGED, range(4), 10))
+        assert len(w) == 1 and w[0].startswith('Unlogged batch covering 4 partitions'), w
+        assert 'Batch for [more.t] is of size' in node.log()
+
+        for c in range(30):
+            s.execute('DELETE v FROM t WHERE k = 77 AND c = %s', (c,))
+        select = s.execute_async('SELECT * FROM t WHERE k = 77')
+        assert any('tombstone cells for query SELECT * FROM t' in x for x in warnings(select))
+        for c in range(30, 60):
+            s.execute('DELETE v FROM t WHERE k = 77 AND c = %s', (c,))
+        with pytest.raises(cassandra.ReadFailure):
+            s.execute('SELECT * FROM t WHERE k = 77')
+        assert not warnings(s.execute_async('SELECT * FROM t WHERE k = 1'))
+    finally:
+        cluster.shutdown()
