@@ -13,6 +13,8 @@ int coordinate_check(coordinator *c, env *e, const keyspace *ks, bytes key, cons
     int r = write ? plan_check_write(cl, err) : plan_check_read(cl, err);
     if (r == 0)
         r = coordinator_replication(c, e, ks, &rep, &room, err);
+    if (r == 0 && w->ring->n_endpoints > 1 && rep->strategy != STRATEGY_LOCAL)
+        r = err_set(err, ERR_NOT_SUPPORTED, "Replication between nodes is not supported yet");
     if (r < 0)
         return r;
     return plan_make(w->ring, rep, token_of(w->ring->partitioner, key, token), cl, &plan, err);

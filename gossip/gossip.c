@@ -250,8 +250,8 @@ int gossip_shadow_check(const gossip *g, uuid host_id, int32_t *ret_generation, 
     if (g->shadow_generation && !uuid_eq(g->shadow_host_id, host_id) &&
         !uuid_eq(g->shadow_host_id, none))
         return err_set(err, ERR_EXISTS,
-                       "A node with address /%s already exists, cancelling join. Use "
-                       "cassandra.replace_address if you want to replace this node.",
+                       "A node with address /%s already exists, cancelling join. Use cassandra."
+                       "replace_address if you want to replace this node.",
                        g->self->address);
     *ret_generation =
         g->self->generation > g->shadow_generation ? g->self->generation : g->shadow_generation + 1;

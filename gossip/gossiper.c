@@ -18,6 +18,7 @@ struct gossiper {
     uuid host_id;
     bool running, shadowing;
     bool minor_changed; /* since the last snapshot */
+    ring *newest;
     uint64_t rounds;
     bool in_rounds;
     co_event ended; /* in_rounds fell */
@@ -129,7 +130,9 @@ static void note_change(gossiper *g, const gossip_change *c)
 static void publish(gossiper *g)
 {
     g->minor_changed = false;
-    g->on_ring(g->arg, gossip_ring(g->gossip));
+    ring_unref(g->newest);
+    g->newest = gossip_ring(g->gossip);
+    g->on_ring(g->arg, ring_ref(g->newest));
 }
 
 /* Ends the output. A restarted peer's link forgets its failures before something is sent. */
@@ -359,6 +362,11 @@ const gossip *gossiper_state(const gossiper *g)
     return g->gossip;
 }
 
+ring *gossiper_ring(gossiper *g)
+{
+    return ring_ref(g->newest);
+}
+
 /* ---- life ---- */
 
 int gossiper_new(env *home, const gossiper_options *o, gossiper **ret, err_info *err)
@@ -411,6 +419,7 @@ gossiper *gossiper_free(gossiper *g)
     must(!g->running && !g->in_rounds);
     cancel_echoes(g);
     gossip_free(g->gossip);
+    ring_unref(g->newest);
     free(g);
     return NULL;
 }

@@ -53,3 +53,5 @@ void gossiper_set_schema(gossiper *g, uuid version);
 void gossiper_set_normal(gossiper *g);
 /* For gossipinfo, failuredetector, status. */
 const gossip *gossiper_state(const gossiper *g);
+/* The last snapshot that was published: a reference for the caller. After gossiper_start. */
+ring *gossiper_ring(gossiper *g);

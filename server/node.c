@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/must.h"
 #include "server/accept.h"
+#include "server/cluster.h"
 #include "server/native/connection.h"
 #include "server/state.h"
 #include "server/version.h"
@@ -235,8 +236,10 @@ static int co_fn make_ring(node *n, err_info *err)
         .status = ENDPOINT_NORMAL,
     };
     int r = state_identity(n, &a, &self, err);
-    if (r == 0)
+    if (r == 0) {
         n->ring = ring_new(n->info.partitioner, &self, 1, 0);
+        r = cluster_open(n, &self, err);
+    }
     arena_done(&a);
     return r;
 }
@@ -294,6 +297,7 @@ static int co_fn try_ports(node *n, err_info *err)
     } ports[] = {
         {c->rpc_address, c->native_transport_port, c->start_native_transport},
         {c->rpc_address, c->rpc_port, c->start_rpc},
+        {c->listen_address, c->storage_port, true},
         {c->listen_address, c->admin_port, true},
     };
     for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
@@ -323,6 +327,8 @@ int co_fn node_start(node *n, err_info *err)
         r = make_ring(n, err);
     if (r == 0)
         r = open_coordinator(n, err);
+    if (r == 0)
+        r = cluster_join(n, err);
     if (r == 0) {
         n->mode = NODE_NORMAL;
         log_info(log, "Node /%s state jump to normal", n->ring->endpoints[0].address);
@@ -382,8 +388,10 @@ int co_fn node_drain(node *n, err_info *err)
         return 0;
     n->mode = NODE_DRAINING;
     log_info(n->home->log, "DRAINING: starting drain process");
+    cluster_leave(n);
     node_close_thrift(n);
     node_close_native(n);
+    cluster_silence(n);
     int r = storage_drain(n->storage, n->home, err);
     n->mode = r == 0 ? NODE_DRAINED : NODE_NORMAL;
     if (r == 0)
@@ -395,10 +403,11 @@ void co_fn node_stop(node *n)
 {
     err_info err = {0};
     n->mode = NODE_STOPPING;
-    log_info(n->home->log, "Announcing shutdown");
+    cluster_leave(n);
     node_close_thrift(n);
     node_close_native(n);
     bool ended = end_connections(n);
+    cluster_silence(n);
     if (n->storage && storage_drain(n->storage, n->home, &err) < 0)
         log_error(n->home->log, "%s", err.text);
     if (!ended) { /* their coroutines still use the parts; the process ends with them */
@@ -407,6 +416,7 @@ void co_fn node_stop(node *n)
         return;
     }
     n->cql = cql_free(n->cql);
+    cluster_close(n);
     n->coordinator = coordinator_close(n->coordinator);
     n->storage = storage_close(n->storage);
     n->ring = ring_unref(n->ring);

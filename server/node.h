@@ -12,6 +12,7 @@
 
 #include "base/list.h"
 #include "cql/cql.h"
+#include "gossip/gossiper.h"
 #include "runtime/env.h"
 #include "server/admission.h"
 #include "server/config/config.h"
@@ -67,7 +68,12 @@ struct node {
     storage *storage;
     coordinator *coordinator;
     cql *cql;
-    ring *ring;
+    messaging *messaging;
+    gossiper *gossiper;
+    snapshot_watch schema_watch;
+    bool watching;
+    bool known; /* was in the ring before this start */
+    ring *ring; /* this node alone, until gossip tells more to the coordinator */
     node_info info;
     uuid host_id;
     int32_t generation;

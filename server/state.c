@@ -72,6 +72,14 @@ static int co_fn host_id(node *n, arena *a, err_info *err)
     return state_put(n, "host_id", uuid_bytes(&n->host_id), err);
 }
 
+int co_fn state_set_generation(node *n, int32_t generation, err_info *err)
+{
+    uint8_t out[4];
+    n->generation = generation;
+    put_be32(out, (uint32_t)generation);
+    return state_put(n, "gossip_generation", bytes_of(out, 4), err);
+}
+
 /* Start time in seconds, and always larger than the last one. */
 static int co_fn generation(node *n, arena *a, err_info *err)
 {
@@ -81,10 +89,7 @@ static int co_fn generation(node *n, arena *a, err_info *err)
         return r;
     int32_t now = (int32_t)(n->info.started_us / 1000000);
     int32_t last = v.n == 4 ? (int32_t)get_be32(v.p) : 0;
-    uint8_t out[4];
-    n->generation = now > last ? now : last + 1;
-    put_be32(out, (uint32_t)n->generation);
-    return state_put(n, "gossip_generation", bytes_of(out, 4), err);
+    return state_set_generation(n, now > last ? now : last + 1, err);
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -152,9 +157,13 @@ static int co_fn tokens(node *n, arena *a, endpoint *ret, err_info *err)
 
 int co_fn state_identity(node *n, arena *a, endpoint *ret, err_info *err)
 {
+    bytes joined;
     int r = host_id(n, a, err);
     if (r == 0)
         r = generation(n, a, err);
+    if (r == 0)
+        r = state_get(n, "joined", a, &joined, err);
+    n->known = r == 0 && joined.p;
     if (r == 0)
         r = tokens(n, a, ret, err);
     ret->host_id = n->host_id;

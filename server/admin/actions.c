@@ -1,5 +1,6 @@
 /* actions.c: what changes something. */
 #include "server/admin/internal.h"
+#include "server/cluster.h"
 
 /* ---- flush ---- */
 
@@ -87,6 +88,12 @@ static int co_fn enable_thrift(node *n, err_info *err)
     return r < 0 || n->thrift_running ? r : node_listen_thrift(n, err);
 }
 
+static int co_fn enable_gossip(node *n, err_info *err)
+{
+    int r = check_normal(n, err);
+    return r < 0 ? r : cluster_gossip_on(n, err);
+}
+
 static int co_fn disable_thrift(node *n, err_info *err)
 {
     (void)err;
@@ -119,9 +126,14 @@ int co_fn admin_disable_thrift(admin_request *q)
     return switched(q, disable_thrift);
 }
 
-int co_fn admin_switch_gossip(admin_request *q)
+int co_fn admin_enable_gossip(admin_request *q)
 {
-    return err_set(&q->err, ERR_NOT_SUPPORTED, "switching gossip is not supported yet");
+    return switched(q, enable_gossip);
+}
+
+int co_fn admin_disable_gossip(admin_request *q)
+{
+    return switched(q, cluster_gossip_off);
 }
 
 /* The answer leaves first (http_completed). */

@@ -1,4 +1,5 @@
 /* cluster.c: what all nodes share: name, schema versions, gossip. */
+#include "base/must.h"
 #include "server/admin/internal.h"
 
 /* ---- describecluster ---- */
@@ -40,45 +41,39 @@ int co_fn admin_cluster(admin_request *q)
 
 /* ---- gossipinfo ---- */
 
-static const char *status_text(const ring *r, const endpoint *e, arena *a)
+static json_t *states_of(const member *m)
 {
-    static const char *const names[] = {
-        [ENDPOINT_NORMAL] = "NORMAL",
-        [ENDPOINT_JOINING] = "BOOT",
-        [ENDPOINT_LEAVING] = "LEAVING",
-        [ENDPOINT_MOVING] = "MOVING",
-    };
-    const char *token = e->n_tokens ? token_to_text(r->partitioner, e->tokens[0], a) : "";
-    return arena_printf(a, "%s,%s", names[e->status], token);
-}
-
-static json_t *states_of(admin_request *q, const ring *r, unsigned i, const schema *s)
-{
-    const endpoint *e = &r->endpoints[i];
-    char version[UUID_TEXT], host[UUID_TEXT];
-    double load = i == r->local ? (double)storage_load_bytes(q->node->storage) : e->load_bytes;
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "RACK", e->rack, "DC", e->dc,
-        "SCHEMA", uuid_format(i == r->local ? s->version : e->schema_version, version), "HOST_ID",
-        uuid_format(e->host_id, host), "NET_VERSION", "7", "RELEASE_VERSION", e->release_version,
-        "STATUS", status_text(r, e, &q->arena), "LOAD", arena_printf(&q->arena, "%.1f", load),
-        "RPC_ADDRESS", e->rpc_address, "SEVERITY", "0.0");
+    static const application_state shown[] = {STATE_RACK,
+                                              STATE_DC,
+                                              STATE_SCHEMA,
+                                              STATE_HOST_ID,
+                                              STATE_NET_VERSION,
+                                              STATE_RELEASE_VERSION,
+                                              STATE_STATUS,
+                                              STATE_LOAD,
+                                              STATE_RPC_ADDRESS,
+                                              STATE_SEVERITY,
+                                              STATE_REMOVAL_COORDINATOR};
+    json_t *states = json_object();
+    for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
+        bytes v = member_value(m, shown[i]);
+        if (v.p)
+            json_object_set_new(states, application_state_name(shown[i]),
+                                json_stringn((const char *)v.p, v.n));
+    }
+    return states;
 }
 
 int co_fn admin_gossipinfo(admin_request *q)
 {
-    node *n = q->node;
-    ring *r = coordinator_ring(n->coordinator, n->home);
-    schema *s = coordinator_schema(n->coordinator, n->home);
+    const gossip *g = gossiper_state(q->node->gossiper);
     json_t *list = json_array();
-    for (unsigned i = 0; i < r->n_endpoints; i++) {
-        const endpoint *e = &r->endpoints[i];
-        json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:o}", "address", e->address,
-                                              "generation", (int)e->generation, "heartbeat",
-                                              (int)e->heartbeat, "states", states_of(q, r, i, s)));
+    for (size_t i = 0; i < gossip_size(g); i++) {
+        const member *m = gossip_member(g, i);
+        json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:o}", "address", m->address,
+                                              "generation", (int)m->generation, "heartbeat",
+                                              (int)m->heartbeat, "states", states_of(m)));
     }
     q->json = json_pack("{s:o}", "endpoints", list);
-    schema_unref(s);
-    ring_unref(r);
     return 0;
 }

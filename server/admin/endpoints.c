@@ -24,8 +24,8 @@ static const admin_endpoint endpoints[] = {
     {"POST", API "binary/disable", admin_disable_binary, {0}},
     {"POST", API "thrift/enable", admin_enable_thrift, {0}},
     {"POST", API "thrift/disable", admin_disable_thrift, {0}},
-    {"POST", API "gossip/enable", admin_switch_gossip, {0}},
-    {"POST", API "gossip/disable", admin_switch_gossip, {0}},
+    {"POST", API "gossip/enable", admin_enable_gossip, {0}},
+    {"POST", API "gossip/disable", admin_disable_gossip, {0}},
     {"POST", API "stop", admin_stop_daemon, {0}},
 };
 

@@ -105,5 +105,6 @@ int co_fn admin_enable_binary(admin_request *q);
 int co_fn admin_disable_binary(admin_request *q);
 int co_fn admin_enable_thrift(admin_request *q);
 int co_fn admin_disable_thrift(admin_request *q);
-int co_fn admin_switch_gossip(admin_request *q);
+int co_fn admin_enable_gossip(admin_request *q);
+int co_fn admin_disable_gossip(admin_request *q);
 int co_fn admin_stop_daemon(admin_request *q);

@@ -57,13 +57,13 @@ int co_fn admin_info(admin_request *q)
     q->json = json_pack(
         "{s:s, s:s, s:o, s:b, s:b, s:b, s:I, s:i, s:I, s:I, s:I, s:s, s:s, s:i, s:o, s:o}",
         "log_level", levels[n->home->log ? n->home->log->level : LOG_INFO], "host_id",
-        uuid_format(n->host_id, id), "tokens", tokens_of(r, self, &q->arena), "gossip_active", 1,
-        "thrift_active", (int)n->thrift_running, "native_active", (int)n->native_running,
-        "load_bytes", (json_int_t)storage_load_bytes(n->storage), "generation", (int)n->generation,
-        "uptime_s", (json_int_t)((env_now_us(n->home) - n->info.started_us) / 1000000),
-        "memory_bytes", (json_int_t)resident, "memory_total_bytes", (json_int_t)total, "datacenter",
-        self->dc, "rack", self->rack, "exceptions", 0, "key_cache", no_cache(), "row_cache",
-        no_cache());
+        uuid_format(n->host_id, id), "tokens", tokens_of(r, self, &q->arena), "gossip_active",
+        (int)gossiper_running(n->gossiper), "thrift_active", (int)n->thrift_running,
+        "native_active", (int)n->native_running, "load_bytes",
+        (json_int_t)storage_load_bytes(n->storage), "generation", (int)n->generation, "uptime_s",
+        (json_int_t)((env_now_us(n->home) - n->info.started_us) / 1000000), "memory_bytes",
+        (json_int_t)resident, "memory_total_bytes", (json_int_t)total, "datacenter", self->dc,
+        "rack", self->rack, "exceptions", 0, "key_cache", no_cache(), "row_cache", no_cache());
     ring_unref(r);
     return 0;
 }
