@@ -59,7 +59,8 @@ static int check_header(native_connection *c, const native_header *h)
         c->version = h->version;
         return 0;
     }
-    /* What is wrong with the version is told on stream 0, as the drivers that look for it expect. */
+    /* What is wrong with the version is told on stream 0, as the drivers that look for it expect.
+     */
     native_header answered = *h;
     if (h->version > NATIVE_MAX_VERSION)
         answered.stream = 0;
