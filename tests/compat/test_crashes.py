@@ -476,3 +476,85 @@ def test_ids_of_dropped_tables_are_spent(make_node):
         c.ask("INSERT INTO ks.a (k, v) VALUES (1, 'x')")
     node.restart()
     assert rows_of(node, 'SELECT k, v FROM ks.a') == [(1, 'x')]
+
+
+@pytest.fixture
+def small_disk(tmp_path, monkeypatch):
+    """A file system of 24 MiB on which nodes of the test live."""
+    command = ['mount', '-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', str(tmp_path)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip('no mount command')
+    if done.returncode:
+        pytest.skip(f'cannot mount a small file system: {done.stderr.strip()}')
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    yield tmp_path
+    subprocess.run(['umount', '-l', str(tmp_path)], check=False)
+
+
+def test_full_disk(small_disk, make_node):
+    """Writes are refused and say why, reads go on; with space again, writes do too."""
+    filler = small_disk / 'filler'
+    filler.write_bytes(b'x' * (8 << 20))
+    node = make_node(config=SMALL)
+    make_table(node)
+    big, acknowledged = 'x' * 20000, []
+
+    def write(c, key):
+        c.send(wire.query(f"INSERT INTO ks.t (k, c, v) VALUES ({key}, 1, '{key} {big}')"))
+        opcode, _, body = c.answer()
+        if opcode == wire.RESULT:
+            acknowledged.append(key)
+            return None
+        return body[6:].decode()
+
+    with wire.Connection(node, timeout_s=60) as c:
+        error = None
+        for key in range(4000):
+            error = write(c, key)
+            if error:
+                break
+        assert error and 'space' in error, error
+        assert len(acknowledged) > 100
+        for key in acknowledged[::50]:
+            assert f'{key} x'.encode() in c.ask(f'SELECT v FROM ks.t WHERE k = {key}')
+        assert node.running
+        filler.unlink()
+        end = time.monotonic() + 30
+        while write(c, 100000) and time.monotonic() < end:
+            time.sleep(0.2)
+        assert acknowledged[-1] == 100000
+    node.kill()
+    node.start()
+    rows = dict(rows_of(node, 'SELECT k, v FROM ks.t'))
+    assert set(acknowledged) <= set(rows)
+    assert all(v == f'{k} {big}' for k, v in rows.items())
+
+
+def test_starts_on_a_full_disk(small_disk, make_node):
+    """Or says why not; nothing is lost when there is space again."""
+    node = make_node(config=SMALL)
+    make_table(node)
+    truth = Truth()
+    writers = truth.writers(node, 2)
+    time.sleep(0.2)
+    node.kill()
+    truth.add(writers)
+    with open(small_disk / 'filler', 'wb', buffering=0) as f:
+        try:
+            while True:
+                f.write(b'x' * 4096)
+        except OSError:
+            pass
+    done = subprocess.Popen(node.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            cwd=node.dir, env=node.environment, text=True)
+    try:
+        out, _ = done.communicate(timeout=5)
+        assert done.returncode == 1 and 'space' in out, out
+    except subprocess.TimeoutExpired:
+        done.kill()
+        done.communicate()
+    (small_disk / 'filler').unlink()
+    node.start()
+    truth.check(node)
