@@ -71,7 +71,8 @@ static int place_entry(cas *c, unsigned i)
     if (i && !bytes_eq(key, c->key))
         return err_set(x->err, ERR_INVALID,
                        "Batch with conditions cannot span multiple partitions");
-    c->key = key;
+    c->key =
+        i ? c->key : arena_copy(x->a, key); /* shown in the answer, it outlives the statement */
     if (!is_conditional(p) && p->target != TARGET_ROWS)
         return 0;
     c->with_statics |= p->n_static_ops || p->if_statics || !p->if_row;
