@@ -380,7 +380,8 @@ int selector_value(const selector *s, exec *x, const row_view *v, const aggregat
         return 0;
     case SEL_TERM:
         r = term_value(s->term, x, ret);
-        *ret = ret->n ? arena_copy(v->a, *ret) : *ret; /* a constant may die with its statement */
+        if (r == 0 && ret->n) /* a constant may die with its statement */
+            *ret = arena_copy(v->a, *ret);
         return r;
     case SEL_CALL:
     case SEL_TOKEN:
