@@ -40,9 +40,19 @@ static enum wire_kind co_fn detect(stream *s)
     }
 }
 
+/* While it has not said what it speaks, a connection is one that a stopping node must end. */
+static enum wire_kind co_fn detect_registered(worker *w, stream *s)
+{
+    connection c = {0};
+    worker_add(w, &c, s);
+    enum wire_kind kind = detect(s);
+    worker_remove(w, &c);
+    return c.closing ? WIRE_KIND_UNKNOWN : kind;
+}
+
 static void co_fn serve_any(worker *w, stream *s)
 {
-    switch (detect(s)) {
+    switch (detect_registered(w, s)) {
     case WIRE_KIND_CQL:
         native_serve(w, s);
         break;

@@ -66,6 +66,19 @@ static int replay_records(env *e, const char *path, uint64_t id, bytes content,
     return 0;
 }
 
+/* A killed process leaves records that were acknowledged before their sync was due. From now on
+ * they count as durable, whatever happens to the power. */
+static int co_fn make_durable(env *e, const char *path, err_info *err)
+{
+    file *f;
+    int r = env_open(e, path, FILE_READ | FILE_WRITE, &f, err);
+    if (r < 0)
+        return r;
+    r = file_sync_co(e, f, err);
+    file_close(f);
+    return r;
+}
+
 static int replay_file(env *e, const char *dir, uint64_t id,
                        int (*fn)(void *, const record *, err_info *), void *arg,
                        commitlog_replay_result *ret, err_info *err)
@@ -79,6 +92,8 @@ static int replay_file(env *e, const char *dir, uint64_t id,
         vec_push(&ret->sizes, content.n);
         r = replay_records(e, path, id, content, fn, arg, ret, err);
     }
+    if (r == 0)
+        r = make_durable(e, path, err);
     arena_done(&a);
     return r;
 }
@@ -100,6 +115,9 @@ int commitlog_replay(env *e, const char *dir, int (*fn)(void *arg, const record 
             return r;
         env_yield(e);
     }
+    r = env_sync_dir(e, dir, err);
+    if (r < 0)
+        return r;
     log_info(e->log, "Log replay complete, %" PRIu64 " replayed mutations", ret->records);
     return 0;
 }

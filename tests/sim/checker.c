@@ -34,7 +34,7 @@ void history_forget(history *h, uint32_t from, uint32_t to, int64_t since_us, in
 {
     for (size_t i = 0; i < h->ops.n; i++) {
         operation *o = &h->ops.p[i];
-        bool concerned = o->key >= from && o->key < to && o->end_us != UNANSWERED;
+        bool concerned = o->key >= from && o->key < to && o->begin_us <= now_us;
         if (concerned && o->end_us > since_us && o->forgotten_us > now_us)
             o->forgotten_us = now_us;
     }

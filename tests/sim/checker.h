@@ -11,8 +11,8 @@
  * Writes without an acknowledgement may have happened or not, at any time after they began.
  *
  * What a node may lose (a power failure before the sync of periodic mode) is told with
- * history_forget: operations answered later than `since_us` bind only readers that began before
- * `now_us`.
+ * history_forget: operations begun by now and answered later than `since_us`, or not yet (the
+ * answer may be on its way), bind only readers that began before `now_us`.
  *
  * Owner:  embeds; history_done() releases it.
  * Thread: one at a time.

@@ -127,6 +127,7 @@ int co_fn member_start(member *m, int64_t timeout_us)
     m->life = sim_node_lives(m->host);
     m->serving = m->failed = m->stopping = m->stopped = false;
     m->node = NULL;
+    m->killed = 0;
     m->failure = (err_info){0};
     sim_node_run(m->host, start_main, m);
     while (alive(m) && !m->serving && !m->failed) {
@@ -139,8 +140,7 @@ int co_fn member_start(member *m, int64_t timeout_us)
 
 void member_crash(member *m, unsigned how)
 {
-    m->killed_by_test = true;
-    m->killed_how = how;
+    m->killed++;
     sim_node_crash(m->host, how);
 }
 
@@ -148,7 +148,8 @@ static void co_fn stop_main(void *arg)
 {
     member *m = arg;
     node_stop(m->node);
-    m->node = node_free(m->node);
+    if (!m->node->storage) /* else a request that hangs still uses it */
+        m->node = node_free(m->node);
     m->stopped = true;
 }
 

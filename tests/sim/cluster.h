@@ -20,8 +20,8 @@ typedef struct member {
     node *node;
     unsigned life; /* of the host, in which the node was started */
     bool serving, failed, stopping, stopped;
-    bool killed_by_test, attacked; /* faults.c */
-    unsigned killed_how;
+    unsigned killed;    /* crashes of this life by member_crash */
+    bool attacked;      /* faults.c */
     int64_t excused_us; /* requests that waited at some time before this may go unanswered */
     err_info failure;
 } member;

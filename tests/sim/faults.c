@@ -48,15 +48,13 @@ static bool dead(const member *m)
     return sim_node_lives(m->host) != m->life;
 }
 
+/* What the test did is known; other deaths are those that a disk operation brought. */
 static void mourn(nemesis *n, member *m)
 {
-    if (!m->killed_by_test) { /* by its disk */
-        m->killed_how = SIM_POWER;
-        member_excuse(m, 0);
-    }
-    m->killed_by_test = false;
-    if (m->killed_how & SIM_LOSE_UNSYNCED)
-        n->on_loss(n->arg, m);
+    if (sim_node_lives(m->host) - m->life == m->killed)
+        return;
+    member_excuse(m, 0);
+    n->on_loss(n->arg, m);
 }
 
 static void co_fn keep(void *arg)
@@ -105,9 +103,10 @@ static sim_node *other_end(nemesis *n, member *m)
 
 static void die(nemesis *n, member *m, unsigned how)
 {
-    (void)n;
     member_excuse(m, 0);
     member_crash(m, how);
+    if (how & SIM_LOSE_UNSYNCED)
+        n->on_loss(n->arg, m);
 }
 
 static void do_kill(nemesis *n, member *m)
