@@ -99,6 +99,16 @@ void prepared_cache_put(prepared_cache *c, bytes id, statement *s)
     pthread_mutex_unlock(&sh->lock);
 }
 
+void prepared_cache_drop(prepared_cache *c, bytes id)
+{
+    shard *sh = shard_of(c, id);
+    pthread_mutex_lock(&sh->lock);
+    entry *en = map_get(&sh->by_id, id);
+    if (en)
+        entry_drop(sh, en);
+    pthread_mutex_unlock(&sh->lock);
+}
+
 void prepared_cache_walk(prepared_cache *c, void (*fn)(void *arg, const statement *s), void *arg)
 {
     for (unsigned i = 0; i < SHARDS; i++) {

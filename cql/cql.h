@@ -59,7 +59,8 @@ statement *statement_unref(statement *s);
 
 /* Parses, analyses and keeps it for execute by id (LRU by bytes). *ret: a reference. */
 int cql_prepare(cql *q, env *e, const cql_client *cl, bytes text, statement **ret, err_info *err);
-/* ERR_UNPREPARED with the id. A statement made stale by a schema change is analysed anew. */
+/* ERR_UNPREPARED with the id. A statement made stale by a schema change is analysed anew; when its
+ * markers or columns are others now, the binary protocol's clients have to prepare it again. */
 int cql_find(cql *q, env *e, const uint8_t id[16], statement **ret, err_info *err);
 int cql_find_thrift(cql *q, env *e, int32_t id, statement **ret, err_info *err);
 

@@ -307,4 +307,5 @@ prepared_cache *prepared_cache_free(prepared_cache *c);
 statement *prepared_cache_get(prepared_cache *c, bytes id);
 /* Takes its own reference; replaces what had this id. The id must live in the statement. */
 void prepared_cache_put(prepared_cache *c, bytes id, statement *s);
+void prepared_cache_drop(prepared_cache *c, bytes id);
 void prepared_cache_walk(prepared_cache *c, void (*fn)(void *arg, const statement *s), void *arg);

@@ -171,13 +171,13 @@ int cql_prepare(cql *q, env *e, const cql_client *cl, bytes text, statement **re
 }
 
 /* The statement itself while the schema is the one it was analysed against, else a new analysis.
- * Takes over the reference. */
+ * Takes over the reference; *ret is NULL on errors. */
 static int refresh(cql *q, env *e, statement *s, statement **ret, err_info *err)
 {
     schema *now = coordinator_schema(q->c, e);
     bool fresh = now == s->schema;
     schema_unref(now);
-    *ret = s;
+    *ret = fresh ? s : NULL;
     if (fresh)
         return 0;
     statement *anew;
@@ -209,10 +209,35 @@ static int unprepared(err_info *err, const uint8_t *id, size_t n)
     return r;
 }
 
+static bool same_specs(unsigned na, const column_spec *a, unsigned nb, const column_spec *b)
+{
+    bool same = na == nb;
+    for (unsigned i = 0; i < na && same; i++)
+        same = !strcmp(a[i].name, b[i].name) && type_equal(a[i].type, b[i].type);
+    return same;
+}
+
+/* Clients encode values and read rows by what PREPARE told them: when that holds no more they are
+ * sent back to PREPARE, as drivers expect after ALTER TABLE. */
+static bool same_for_clients(const statement_info *a, const statement_info *b)
+{
+    return same_specs(a->n_markers, a->markers, b->n_markers, b->markers) &&
+           same_specs(a->n_columns, a->columns, b->n_columns, b->columns);
+}
+
 int cql_find(cql *q, env *e, const uint8_t id[16], statement **ret, err_info *err)
 {
-    statement *s = prepared_cache_get(q->by_id, bytes_of(id, 16));
-    return s ? refresh(q, e, s, ret, err) : unprepared(err, id, 16);
+    statement *was = prepared_cache_get(q->by_id, bytes_of(id, 16));
+    if (!was)
+        return unprepared(err, id, 16);
+    int r = refresh(q, e, statement_ref(was), ret, err);
+    if (r == 0 && !same_for_clients(&was->info, &(*ret)->info)) {
+        prepared_cache_drop(q->by_id, bytes_of(id, 16));
+        *ret = statement_unref(*ret);
+        r = unprepared(err, id, 16);
+    }
+    statement_unref(was);
+    return r;
 }
 
 int cql_find_thrift(cql *q, env *e, int32_t id, statement **ret, err_info *err)

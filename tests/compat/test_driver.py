@@ -521,3 +521,32 @@ def test_prepared_statements_outlive_a_restart(make_node):
     session.execute(insert, (2, 2))
     assert session.execute(read, (2,)).one().v == 2
     cluster.shutdown()
+
+
+# ---- prepared statements and changes of their tables ----
+
+def test_prepared_before_alter(session):
+    session.execute('CREATE TABLE altered (k int PRIMARY KEY, a int)')
+    everything = session.prepare('SELECT * FROM altered WHERE k = ?')
+    insert = session.prepare('INSERT INTO altered (k, a) VALUES (?, ?)')
+    session.execute(insert, (1, 2))
+    assert list(session.execute(everything, (1,))) == [(1, 2)]
+    session.execute('ALTER TABLE altered ADD b text')
+    session.execute(insert, (2, 3))
+    session.execute("UPDATE altered SET b = 'x' WHERE k = 1")
+    row = session.execute(everything, (1,)).one()
+    assert row._fields == ('k', 'a', 'b') and tuple(row) == (1, 2, 'x')
+    session.execute('ALTER TABLE altered DROP a')
+    assert session.execute(everything, (1,)).one()._fields == ('k', 'b')
+
+
+def test_batch_of_a_dropped_table(session):
+    """Twice: what the first one released must not be released again."""
+    session.execute('CREATE TABLE dropped (k int PRIMARY KEY)')
+    insert = session.prepare('INSERT INTO dropped (k) VALUES (?)')
+    session.execute('DROP TABLE dropped')
+    for _ in range(2):
+        batch = BatchStatement()
+        batch.add(insert, (1,))
+        with pytest.raises(InvalidRequest, match='dropped'):
+            session.execute(batch)

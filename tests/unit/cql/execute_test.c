@@ -95,6 +95,58 @@ static void test_prepare(void **state)
     node_run(1, in_prepare, NULL);
 }
 
+static int find(test_node *n, const statement *s)
+{
+    statement *found = NULL;
+    err_info err = {0};
+    int r = cql_find(n->q, n->e, statement_get_info(s)->id, &found, &err);
+    if (r == ERR_UNPREPARED)
+        assert_memory_equal(err.statement_id, statement_get_info(s)->id, 16);
+    statement_unref(found);
+    return r;
+}
+
+/* What PREPARE told holds no more: the client has to prepare again, and once is enough. */
+static void in_alter(test_node *n, void *arg)
+{
+    arena a;
+    cql_result r;
+    (void)arg;
+    arena_init(&a, 4096);
+    make_table(n, &a);
+    statement *all = prepare(n, "SELECT * FROM t"), *some = prepare(n, "SELECT a FROM t"),
+              *put = prepare(n, "INSERT INTO t (k, b) VALUES (?, ?)");
+    node_ok(n, &a, "CREATE TABLE other (k int PRIMARY KEY)", &r);
+    assert_int_equal(find(n, all), 0);
+    node_ok(n, &a, "ALTER TABLE t ADD c int", &r);
+    assert_int_equal(find(n, all), ERR_UNPREPARED);
+    assert_int_equal(find(n, all), ERR_UNPREPARED);
+    assert_int_equal(find(n, some), 0);
+    assert_int_equal(find(n, put), 0);
+    statement_unref(all);
+    all = prepare(n, "SELECT * FROM t");
+    assert_int_equal(statement_get_info(all)->n_columns, 4);
+    assert_int_equal(find(n, all), 0);
+    node_ok(n, &a, "ALTER TABLE t RENAME k TO key", &r);
+    assert_int_equal(find(n, all), ERR_UNPREPARED);
+    assert_int_equal(find(n, some), 0);
+    node_ok(n, &a, "DROP TABLE t", &r);
+    assert_int_equal(find(n, some), ERR_INVALID);
+    node_ok(n, &a, "CREATE TABLE t (k int PRIMARY KEY, a text, b text)", &r);
+    assert_int_equal(find(n, some), 0);
+    assert_int_equal(find(n, put), ERR_UNPREPARED);
+    statement_unref(all);
+    statement_unref(some);
+    statement_unref(put);
+    arena_done(&a);
+}
+
+static void test_alter(void **state)
+{
+    (void)state;
+    node_run(1, in_alter, NULL);
+}
+
 static void in_batch(test_node *n, void *arg)
 {
     arena a;
@@ -245,9 +297,8 @@ static void test_describe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_prepare),
-        cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_paging),
+        cmocka_unit_test(test_prepare),  cmocka_unit_test(test_alter),
+        cmocka_unit_test(test_batch),    cmocka_unit_test(test_paging),
         cmocka_unit_test(test_describe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
