@@ -1,4 +1,5 @@
 /* count, min, max, sum and avg over rows. Sums of integers wrap, as in Cassandra. */
+#include "cql/numbers.h"
 #include "cql/select.h"
 
 static bool is_real(const type *t)
@@ -6,15 +7,14 @@ static bool is_real(const type *t)
     return t->kind == TYPE_FLOAT || t->kind == TYPE_DOUBLE;
 }
 
-static bool is_integer(const type *t)
+static bool is_big(const type *t)
 {
-    return t->kind == TYPE_TINYINT || t->kind == TYPE_SMALLINT || t->kind == TYPE_INT ||
-           t->kind == TYPE_BIGINT || t->kind == TYPE_COUNTER;
+    return t->kind == TYPE_VARINT || t->kind == TYPE_DECIMAL;
 }
 
 bool aggregate_takes(aggregate_kind k, const type *t)
 {
-    return (k != AGG_SUM && k != AGG_AVG) || is_real(t) || is_integer(t);
+    return (k != AGG_SUM && k != AGG_AVG) || number_is(t);
 }
 
 static int64_t integer_of(bytes v)
@@ -61,21 +61,41 @@ static bytes real_value(arena *a, double d, const type *t)
     return integer_value(a, w, 4);
 }
 
-void aggregate_add(const selector *s, aggregate_state *st, bytes v, arena *a)
+static int add_big(const type *t, aggregate_state *st, bytes v, arena *a, err_info *err)
+{
+    if (!v.n)
+        return 0;
+    if (st->best.p)
+        return number_operate('+', t, st->best, v, a, &st->best, err);
+    st->best = arena_copy(a, v);
+    return 0;
+}
+
+static bytes big_result(const selector *s, const aggregate_state *st, bool avg, arena *a)
+{
+    if (!st->best.p) /* of nothing: 0 */
+        return s->type->kind == TYPE_VARINT ? BYTES_LIT("\0") : BYTES_LIT("\0\0\0\0\0");
+    return avg ? number_mean(s->type, st->best, st->count, a) : st->best;
+}
+
+int aggregate_add(const selector *s, aggregate_state *st, bytes v, arena *a, err_info *err)
 {
     if (s->aggregate != AGG_COUNT_ROWS && !v.p)
-        return;
+        return 0;
     st->count++;
     if (s->aggregate == AGG_MIN || s->aggregate == AGG_MAX) {
         int c = st->best.p ? type_compare(s->type, v, st->best) : 0;
         if (!st->best.p || (s->aggregate == AGG_MIN ? c < 0 : c > 0))
             st->best = v.n ? arena_copy(a, v) : BYTES_EMPTY;
     } else if (s->aggregate == AGG_SUM || s->aggregate == AGG_AVG) {
+        if (is_big(s->type))
+            return add_big(s->type, st, v, a, err);
         if (is_real(s->type))
             st->real += real_of(v);
         else
             st->sum = (int64_t)((uint64_t)st->sum + (uint64_t)integer_of(v));
     }
+    return 0;
 }
 
 bytes aggregate_result(const selector *s, const aggregate_state *st, arena *a)
@@ -92,6 +112,8 @@ bytes aggregate_result(const selector *s, const aggregate_state *st, arena *a)
         return integer_value(a, st->count, 8);
     case AGG_SUM:
     case AGG_AVG:
+        if (is_big(s->type))
+            return big_result(s, st, avg, a);
         if (is_real(s->type))
             return real_value(a, avg ? st->real / (double)st->count : st->real, s->type);
         return integer_value(a, avg ? st->sum / st->count : st->sum, sizes[s->type->kind]);

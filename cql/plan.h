@@ -103,9 +103,11 @@ int64_t cql_next_timestamp(cql *q, env *e, unsigned n);
 typedef enum term_kind {
     TERM_CONST,
     TERM_MARKER,
-    TERM_CALL,        /* a function of items */
-    TERM_TOKEN,       /* token(items) */
-    TERM_COLLECTION,  /* list, set, map, tuple or UDT of items */
+    TERM_CALL,       /* a function of items */
+    TERM_TOKEN,      /* token(items) */
+    TERM_COLLECTION, /* list, set, map, tuple or UDT of items */
+    TERM_OPERATION,  /* items[0] op items[1], all of the term's type */
+    TERM_NEGATE,
     TERM_FROM_JSON,   /* fromJson(items[0]) */
     TERM_JSON_COLUMN, /* a column's value in INSERT JSON's object, which is items[0] */
 } term_kind;
@@ -119,6 +121,7 @@ typedef struct term {
     bool sorts;  /* a marker of a type with sets or maps in it: drivers send them in any order */
     bytes value; /* TERM_CONST */
     const function *function;
+    char op;              /* TERM_OPERATION */
     const table *table;   /* TERM_JSON_COLUMN */
     const column *column; /* of it */
     bool default_unset;   /* what an absent key of the object means */

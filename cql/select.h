@@ -18,6 +18,11 @@ typedef enum selector_kind {
     SEL_ELEMENT,
     SEL_AGGREGATE,
     SEL_TO_JSON,
+    SEL_MAXWRITETIME,
+    SEL_OPERATION,
+    SEL_NEGATE,
+    SEL_CAST,
+    SEL_SLICE,
 } selector_kind;
 
 typedef struct selector {
@@ -26,6 +31,8 @@ typedef struct selector {
     const char *name; /* of the result column */
     const column *column;
     const term *term; /* literal, or the key of SEL_ELEMENT */
+    const term *to;   /* the end of SEL_SLICE, which begins with term; either NULL: open */
+    char op;          /* SEL_OPERATION */
     const function *function;
     unsigned field;
     aggregate_kind aggregate;
@@ -73,7 +80,7 @@ typedef struct aggregate_state {
     double real;
     bytes best;
 } aggregate_state;
-void aggregate_add(const selector *s, aggregate_state *st, bytes v, arena *a);
+int aggregate_add(const selector *s, aggregate_state *st, bytes v, arena *a, err_info *err);
 bytes aggregate_result(const selector *s, const aggregate_state *st, arena *a);
 bool aggregate_takes(aggregate_kind k, const type *t);
 

@@ -1,6 +1,8 @@
 /* What a SELECT returns of each row: columns, functions of them, aggregates. */
 #include "cql/json.h"
+#include "cql/numbers.h"
 #include "cql/select.h"
+#include "cql/types.h"
 
 const selector *selector_of_column(compiler *c, const column *col)
 {
@@ -39,10 +41,9 @@ static const char *call_name(compiler *c, const char *name, const selector *s)
 static int compile_cell_info(compiler *c, const ast_term *t, selector *s)
 {
     bool ttl = t->kind == AST_TTL;
-    const char *name = ttl ? "ttl" : "writetime";
+    bool max = t->kind == AST_MAXWRITETIME;
+    const char *name = ttl ? "ttl" : max ? "maxwritetime" : "writetime";
     const ast_term *of = t->items.at[0];
-    if (t->kind == AST_MAXWRITETIME)
-        return err_set(c->err, ERR_NOT_SUPPORTED, "maxwritetime is not supported yet");
     if (of->kind != AST_COLUMN)
         return err_set(c->err, ERR_NOT_SUPPORTED, "%s of a part of a column is not supported yet",
                        name);
@@ -53,12 +54,15 @@ static int compile_cell_info(compiler *c, const ast_term *t, selector *s)
     if (s->column->kind == COLUMN_PARTITION || s->column->kind == COLUMN_CLUSTERING)
         return err_set(c->err, ERR_INVALID,
                        "Cannot use selection function %s on PRIMARY KEY part %s",
-                       ttl ? "ttl" : "writeTime", s->column->name);
-    if (type_is_multicell(s->column->type))
+                       ttl   ? "ttl"
+                       : max ? "maxwritetime"
+                             : "writeTime",
+                       s->column->name);
+    if (!max && type_is_multicell(s->column->type))
         return err_set(c->err, ERR_INVALID, "Cannot use selection function %s on %s",
                        ttl ? "ttl" : "writeTime",
                        s->column->type->kind == TYPE_UDT ? "non-frozen user types" : "collections");
-    s->kind = ttl ? SEL_TTL : SEL_WRITETIME;
+    s->kind = ttl ? SEL_TTL : max ? SEL_MAXWRITETIME : SEL_WRITETIME;
     s->type = type_native(ttl ? TYPE_INT : TYPE_BIGINT);
     s->name = arena_printf(c->a, "%s(%s)", name, s->column->name);
     return 0;
@@ -87,13 +91,9 @@ static int compile_aggregate(compiler *c, const ast_term *t, aggregate_kind kind
     s->has_aggregate = true;
     const type *arg = s->items[0]->type;
     if (!aggregate_takes(kind, arg))
-        return err_set(c->err,
-                       arg->kind == TYPE_VARINT || arg->kind == TYPE_DECIMAL ? ERR_NOT_SUPPORTED
-                                                                             : ERR_INVALID,
-                       arg->kind == TYPE_VARINT || arg->kind == TYPE_DECIMAL
-                           ? "%s of type %s is not supported yet"
-                           : "Invalid call to function %s, none of its type signatures match "
-                             "(argument of type %s)",
+        return err_set(c->err, ERR_INVALID,
+                       "Invalid call to function %s, none of its type signatures match (argument "
+                       "of type %s)",
                        name, type_cql_name(c->a, arg));
     s->type = kind == AGG_COUNT ? type_native(TYPE_BIGINT) : arg;
     s->name = call_name(c, name, s);
@@ -240,9 +240,10 @@ static int compile_element(compiler *c, const ast_term *t, unsigned *slots, sele
                         arena_printf(c->a, "key(%s)", items[0]->name), &s->term);
 }
 
-static int compile_literal(compiler *c, const ast_term *t, selector *s)
+/* wanted: the type of the other operand, or NULL. */
+static int compile_literal_as(compiler *c, const ast_term *t, const type *wanted, selector *s)
 {
-    const type *type = term_natural_type(c, t);
+    const type *type = wanted && term_fits(t, wanted) ? wanted : term_natural_type(c, t);
     if (!type)
         return err_set(c->err, ERR_INVALID, "Cannot infer type for term %s in selection clause",
                        ast_term_text(t, c->a));
@@ -250,6 +251,135 @@ static int compile_literal(compiler *c, const ast_term *t, selector *s)
     s->type = type;
     s->name = ast_term_text(t, c->a);
     return compile_term(c, t, type, "[selection]", &s->term);
+}
+
+static int compile_literal(compiler *c, const ast_term *t, selector *s)
+{
+    return compile_literal_as(c, t, NULL, s);
+}
+
+static bool is_untyped(const ast_term *t)
+{
+    return t->kind == AST_INTEGER || t->kind == AST_FLOAT || t->kind == AST_MARKER;
+}
+
+/* A literal or marker takes the type of what stands on the other side. */
+static int compile_operands(compiler *c, const ast_term *t, unsigned *slots, selector *s)
+{
+    const selector **items = arena_array(c->a, const selector *, 2);
+    bool late[2] = {is_untyped(t->items.at[0]), is_untyped(t->items.at[1])};
+    s->items = items;
+    s->n_items = 2;
+    for (unsigned pass = 0; pass < 2; pass++) {
+        for (unsigned i = 0; i < 2; i++) {
+            int r = 0;
+            if (late[i] != pass || items[i])
+                continue;
+            if (late[i] && items[1 - i]) {
+                selector *literal = arena_new(c->a, selector);
+                items[i] = literal;
+                r = compile_literal_as(c, t->items.at[i], items[1 - i]->type, literal);
+            } else {
+                r = compile_selector(c, t->items.at[i], slots, &items[i]);
+            }
+            if (r < 0)
+                return r;
+            s->has_aggregate |= items[i]->has_aggregate;
+        }
+    }
+    return 0;
+}
+
+static int compile_operation(compiler *c, const ast_term *t, unsigned *slots, selector *s)
+{
+    int r = compile_operands(c, t, slots, s);
+    if (r < 0)
+        return r;
+    const selector *l = s->items[0], *o = s->items[1];
+    if (!number_is(l->type) || !number_is(o->type))
+        return err_set(c->err, ERR_INVALID, "the '%c' operation is not supported between %s and %s",
+                       t->op, l->name, o->name);
+    s->kind = SEL_OPERATION;
+    s->op = t->op;
+    s->type = number_result_type(l->type, o->type);
+    s->name = arena_printf(c->a, "%s %c %s", l->name, t->op, o->name);
+    return 0;
+}
+
+static int compile_negation(compiler *c, const ast_term *t, unsigned *slots, selector *s)
+{
+    int r = compile_items(c, t, slots, s);
+    if (r < 0)
+        return r;
+    if (!number_is(s->items[0]->type))
+        return err_set(c->err, ERR_INVALID, "the '-' operation is not supported on %s",
+                       s->items[0]->name);
+    s->kind = SEL_NEGATE;
+    s->type = s->items[0]->type;
+    s->name = arena_printf(c->a, "-%s", s->items[0]->name);
+    return 0;
+}
+
+static bool is_text(const type *t)
+{
+    return t->kind == TYPE_TEXT || t->kind == TYPE_ASCII;
+}
+
+/* Functions that convert between dates and times. */
+static const function *cast_function(const type *from, const type *to)
+{
+    const char *name = to->kind == TYPE_TIMESTAMP ? "totimestamp" : "todate";
+    const function *f;
+    if (to->kind != TYPE_TIMESTAMP && to->kind != TYPE_DATE)
+        return NULL;
+    for (unsigned i = 0; (f = function_find(bytes_str(name), 1, i)); i++)
+        if (f->args[0] == from->kind)
+            return f;
+    return NULL;
+}
+
+static int compile_cast(compiler *c, const ast_term *t, unsigned *slots, selector *s)
+{
+    int r = compile_items(c, t, slots, s);
+    if (r == 0)
+        r = compile_type(c, t->type, &s->type);
+    if (r < 0)
+        return r;
+    const type *from = s->items[0]->type, *to = s->type;
+    s->kind = SEL_CAST;
+    s->name = arena_printf(c->a, "cast(%s as %s)", s->items[0]->name, type_cql_name(c->a, to));
+    s->function = cast_function(from, to);
+    bool printed = is_text(to) && from->kind < TYPE_LIST && from->kind != TYPE_BLOB &&
+                   from->kind != TYPE_DURATION;
+    if (type_equal(from, to) || printed || s->function || (number_is(from) && number_is(to)))
+        return 0;
+    return err_set(c->err, ERR_INVALID, "%s cannot be cast to %s", type_cql_name(c->a, from),
+                   type_cql_name(c->a, to));
+}
+
+static int compile_slice(compiler *c, const ast_term *t, unsigned *slots, selector *s)
+{
+    const selector **items = arena_array(c->a, const selector *, 1);
+    int r = compile_selector(c, t->items.at[0], slots, &items[0]);
+    if (r < 0)
+        return r;
+    const type *of = items[0]->type;
+    if (of->kind != TYPE_MAP && of->kind != TYPE_SET)
+        return err_set(c->err, ERR_INVALID,
+                       "Invalid slice selection: %s of type %s is not a collection", items[0]->name,
+                       type_cql_name(c->a, of));
+    s->items = items;
+    s->n_items = 1;
+    s->kind = SEL_SLICE;
+    s->type = of;
+    s->has_aggregate = items[0]->has_aggregate;
+    const ast_term *from = t->items.at[1], *to = t->items.at[2];
+    s->name =
+        arena_printf(c->a, "%s[%s..%s]", items[0]->name, from ? ast_term_text(from, c->a) : "",
+                     to ? ast_term_text(to, c->a) : "");
+    const char *name = arena_printf(c->a, "key(%s)", items[0]->name);
+    r = from ? compile_term(c, from, of->args[0], name, &s->term) : 0;
+    return r == 0 && to ? compile_term(c, to, of->args[0], name, &s->to) : r;
 }
 
 int compile_selector(compiler *c, const ast_term *t, unsigned *slots, const selector **ret)
@@ -278,11 +408,13 @@ int compile_selector(compiler *c, const ast_term *t, unsigned *slots, const sele
     case AST_ELEMENT:
         return compile_element(c, t, slots, s);
     case AST_CAST:
+        return compile_cast(c, t, slots, s);
     case AST_SLICE:
+        return compile_slice(c, t, slots, s);
     case AST_OPERATION:
+        return compile_operation(c, t, slots, s);
     case AST_NEGATE:
-        return err_set(c->err, ERR_NOT_SUPPORTED, "Selecting %s is not supported yet",
-                       ast_term_text(t, c->a));
+        return compile_negation(c, t, slots, s);
     default:
         return compile_literal(c, t, s);
     }
@@ -290,10 +422,25 @@ int compile_selector(compiler *c, const ast_term *t, unsigned *slots, const sele
 
 /* ---- evaluation ---- */
 
+static bytes max_writetime(const cell *c, unsigned n, const row_view *v)
+{
+    int64_t max = INT64_MIN;
+    for (unsigned i = 0; i < n; i++)
+        if (cell_is_live(&c[i], v->now_s) && c[i].timestamp > max)
+            max = c[i].timestamp;
+    if (max == INT64_MIN)
+        return BYTES_NULL;
+    uint8_t *p = arena_alloc(v->a, 8);
+    put_be64(p, (uint64_t)max);
+    return bytes_of(p, 8);
+}
+
 static bytes cell_info(const selector *s, const row_view *v)
 {
     unsigned n;
     const cell *c = row_view_cells(v, s->column, &n);
+    if (s->kind == SEL_MAXWRITETIME)
+        return max_writetime(c, n, v);
     if (!n || !cell_is_live(c, v->now_s))
         return BYTES_NULL;
     uint8_t *p = arena_alloc(v->a, 8);
@@ -360,6 +507,61 @@ static int call_value(const selector *s, exec *x, const row_view *v, const aggre
     return 0;
 }
 
+static int operation_value(const selector *s, exec *x, const row_view *v,
+                           const aggregate_state *states, bytes *ret)
+{
+    bytes in[2];
+    *ret = BYTES_NULL;
+    for (unsigned i = 0; i < 2; i++) {
+        int r = selector_value(s->items[i], x, v, states, &in[i]);
+        if (r < 0 || !in[i].p)
+            return r;
+        in[i] = number_convert(s->items[i]->type, in[i], s->type, v->a);
+        if (!in[i].p)
+            return 0;
+    }
+    return number_operate(s->op, s->type, in[0], in[1], v->a, ret, x->err);
+}
+
+static int cast_value(const selector *s, exec *x, bytes value, arena *a, bytes *ret)
+{
+    const type *from = s->items[0]->type;
+    *ret = value;
+    if (!value.p || type_equal(from, s->type))
+        return 0;
+    if (s->function)
+        return s->function->run(s->function, x, &value, ret);
+    *ret = is_text(s->type) ? bytes_str(type_to_text(a, from, value, false))
+                            : number_convert(from, value, s->type, a);
+    return 0;
+}
+
+/* The elements whose keys lie between two terms, both of them included. */
+static int slice_of(const selector *s, exec *x, bytes value, arena *a, bytes *ret)
+{
+    const type *t = s->type;
+    elements it;
+    bytes from = BYTES_NULL, to = BYTES_NULL, k;
+    int r = s->term ? term_key_value(s->term, x, &from) : 0;
+    if (r == 0 && s->to)
+        r = term_key_value(s->to, x, &to);
+    *ret = BYTES_NULL;
+    if (r < 0 || !value.p || elements_open(t, value, &it, NULL) < 0)
+        return r;
+    bytes *kept = arena_array(a, bytes, (size_t)it.left + 2);
+    unsigned n = 0;
+    while (elements_next(&it, &k)) {
+        bool in = (!from.p || type_compare(t->args[0], k, from) >= 0) &&
+                  (!to.p || type_compare(t->args[0], k, to) <= 0);
+        kept[n] = k;
+        if (t->kind == TYPE_MAP && !elements_next(&it, &kept[n + 1]))
+            break;
+        n += in ? t->n_args : 0;
+    }
+    *ret = elements_build(a, t, kept, n);
+    return 0;
+}
+
 static bytes to_json(const type *t, bytes value, arena *a)
 {
     buf b = {0};
@@ -387,6 +589,7 @@ int selector_value(const selector *s, exec *x, const row_view *v, const aggregat
     case SEL_TOKEN:
         return call_value(s, x, v, states, ret);
     case SEL_WRITETIME:
+    case SEL_MAXWRITETIME:
     case SEL_TTL:
         *ret = cell_info(s, v);
         return 0;
@@ -397,6 +600,17 @@ int selector_value(const selector *s, exec *x, const row_view *v, const aggregat
     case SEL_ELEMENT:
         r = selector_value(s->items[0], x, v, states, &part);
         return r < 0 ? r : element_of(s, x, part, ret);
+    case SEL_OPERATION:
+        return operation_value(s, x, v, states, ret);
+    case SEL_NEGATE:
+        r = selector_value(s->items[0], x, v, states, ret);
+        return r < 0 || !ret->p ? r : number_negate(s->type, *ret, v->a, ret, x->err);
+    case SEL_CAST:
+        r = selector_value(s->items[0], x, v, states, &part);
+        return r < 0 ? r : cast_value(s, x, part, v->a, ret);
+    case SEL_SLICE:
+        r = selector_value(s->items[0], x, v, states, &part);
+        return r < 0 ? r : slice_of(s, x, part, v->a, ret);
     case SEL_TO_JSON:
         r = selector_value(s->items[0], x, v, states, &part);
         if (r == 0)
@@ -415,7 +629,7 @@ int selector_feed(const selector *s, exec *x, const row_view *v, aggregate_state
         bytes value = BYTES_NULL;
         int r = s->n_items ? selector_value(s->items[0], x, v, NULL, &value) : 0;
         if (r == 0)
-            aggregate_add(s, &states[s->slot], value, a);
+            r = aggregate_add(s, &states[s->slot], value, a, x->err);
         return r;
     }
     for (unsigned i = 0; i < s->n_items && s->has_aggregate; i++) {

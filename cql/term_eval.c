@@ -1,5 +1,6 @@
 /* Terms at execution: bound values, calls, collections. */
 #include "cql/json.h"
+#include "cql/numbers.h"
 #include "cql/plan.h"
 #include "cql/types.h"
 
@@ -136,6 +137,17 @@ static int eval_collection(const term *t, exec *x, bytes *ret)
     return 0;
 }
 
+static int eval_operation(const term *t, exec *x, bytes *ret)
+{
+    bytes in[2];
+    int r = eval_items(t, x, in);
+    *ret = BYTES_NULL;
+    if (r < 0 || !in[0].p || !in[t->n_items - 1].p)
+        return r;
+    return t->kind == TERM_NEGATE ? number_negate(t->type, in[0], x->a, ret, x->err)
+                                  : number_operate(t->op, t->type, in[0], in[1], x->a, ret, x->err);
+}
+
 static int eval_from_json(const term *t, exec *x, bytes *ret)
 {
     bytes text;
@@ -181,6 +193,9 @@ int term_eval(const term *t, exec *x, bytes *ret)
         return eval_token(t, x, ret);
     case TERM_COLLECTION:
         return eval_collection(t, x, ret);
+    case TERM_OPERATION:
+    case TERM_NEGATE:
+        return eval_operation(t, x, ret);
     case TERM_FROM_JSON:
         return eval_from_json(t, x, ret);
     case TERM_JSON_COLUMN:

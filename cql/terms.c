@@ -1,6 +1,7 @@
 /* Terms: literals, markers, collections and calls, from syntax to a value of a known type. */
 #include <stdlib.h>
 
+#include "cql/numbers.h"
 #include "cql/plan.h"
 #include "cql/types.h"
 
@@ -85,6 +86,11 @@ bool term_fits(const ast_term *t, const type *type)
         return type->kind == TYPE_UDT;
     case AST_FUNCTION:
         return call_fits(t, type);
+    case AST_OPERATION:
+        return number_is(type) && term_fits(t->items.at[0], type) &&
+               term_fits(t->items.at[1], type);
+    case AST_NEGATE:
+        return number_is(type) && term_fits(t->items.at[0], type);
     default:
         return false;
     }
@@ -416,6 +422,27 @@ static int compile_hinted(compiler *c, const ast_term *ast, const type *to, cons
     return compile_term(c, ast->items.at[0], hint, name, ret);
 }
 
+/* Operands have the type of what the result is for. */
+static int compile_operation(compiler *c, const ast_term *ast, const type *type, const char *name,
+                             const term **ret)
+{
+    if (!number_is(type))
+        return err_set(c->err, ERR_INVALID, "Type error: %s is no value for %s (type %s)",
+                       ast_term_text(ast, c->a), name, type_cql_name(c->a, type));
+    term *t = term_new(c, ast->kind == AST_NEGATE ? TERM_NEGATE : TERM_OPERATION, type, name);
+    const term **items = arena_array(c->a, const term *, 2);
+    t->op = ast->op;
+    t->n_items = ast->items.n;
+    t->items = items;
+    *ret = t;
+    for (uint32_t i = 0; i < ast->items.n; i++) {
+        int r = compile_term(c, ast->items.at[i], type, name, &items[i]);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 int compile_term(compiler *c, const ast_term *ast, const type *type, const char *name,
                  const term **ret)
 {
@@ -446,6 +473,9 @@ int compile_term(compiler *c, const ast_term *ast, const type *type, const char 
         return compile_call(c, ast, type, name, ret);
     case AST_TYPE_HINT:
         return compile_hinted(c, ast, type, name, ret);
+    case AST_OPERATION:
+    case AST_NEGATE:
+        return compile_operation(c, ast, type, name, ret);
     default:
         return err_set(c->err, ERR_NOT_SUPPORTED, "Terms like %s are not supported yet",
                        ast_term_text(ast, c->a));

@@ -149,6 +149,82 @@ int bigint_compare(bytes a, bytes b)
     return a.n ? memcmp(a.p, b.p, a.n) : 0;
 }
 
+/* ---- arithmetic ---- */
+
+/* Two's complement in n limbs, least first. */
+static mp_limb_t *load_signed(arena *a, bytes b, size_t n)
+{
+    mp_limb_t *limbs = arena_alloc(a, (n + 1) * sizeof *limbs);
+    bool negative = b.n && b.p[0] >= 0x80;
+    memset(limbs, negative ? 0xff : 0, n * sizeof *limbs);
+    for (size_t i = 0; i < b.n; i++) {
+        size_t place = b.n - 1 - i;
+        limbs[place / 8] &= ~((mp_limb_t)0xff << place % 8 * 8);
+        limbs[place / 8] |= (mp_limb_t)b.p[i] << place % 8 * 8;
+    }
+    return limbs;
+}
+
+static bytes store_signed(arena *a, const mp_limb_t *limbs, size_t n)
+{
+    uint8_t *out = arena_alloc(a, n * 8);
+    for (size_t i = 0; i < n; i++)
+        put_be64(out + 8 * i, limbs[n - 1 - i]);
+    return bigint_trim(bytes_of(out, n * 8));
+}
+
+bytes bigint_add(arena *a, bytes x, bytes y)
+{
+    size_t n = (x.n > y.n ? x.n : y.n) / 8 + 2;
+    mp_limb_t *p = load_signed(a, x, n), *q = load_signed(a, y, n);
+    mpn_add_n(p, p, q, (mp_size_t)n);
+    return store_signed(a, p, n);
+}
+
+bytes bigint_negate(arena *a, bytes x)
+{
+    size_t n = x.n / 8 + 2;
+    mp_limb_t *p = load_signed(a, x, n);
+    mpn_neg(p, p, (mp_size_t)n);
+    return store_signed(a, p, n);
+}
+
+/* Of the magnitude: the sign is put back at the end. */
+static mp_limb_t *load_magnitude(arena *a, bytes x, size_t n, bool *ret_negative)
+{
+    mp_limb_t *p = load_signed(a, x, n);
+    *ret_negative = x.n && x.p[0] >= 0x80;
+    if (*ret_negative)
+        mpn_neg(p, p, (mp_size_t)n);
+    return p;
+}
+
+bytes bigint_shift10(arena *a, bytes x, uint32_t n)
+{
+    size_t size = x.n / 8 + 2 + n / CHUNK + 1;
+    bool negative;
+    mp_limb_t *p = load_magnitude(a, x, size, &negative);
+    for (uint32_t left = n; left;) {
+        uint32_t take = left < CHUNK ? left : CHUNK;
+        mpn_mul_1(p, p, (mp_size_t)size, power_of_ten(take));
+        left -= take;
+    }
+    if (negative)
+        mpn_neg(p, p, (mp_size_t)size);
+    return store_signed(a, p, size);
+}
+
+bytes bigint_divide(arena *a, bytes x, uint64_t by, uint64_t *ret_left)
+{
+    size_t n = x.n / 8 + 2;
+    bool negative;
+    mp_limb_t *p = load_magnitude(a, x, n, &negative);
+    *ret_left = mpn_divrem_1(p, 0, p, (mp_size_t)n, by);
+    if (negative)
+        mpn_neg(p, p, (mp_size_t)n);
+    return store_signed(a, p, n);
+}
+
 void decimal_init(decimal *ret, bytes value)
 {
     int32_t scale = value.n >= 4 ? (int32_t)get_be32(value.p) : 0;

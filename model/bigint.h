@@ -26,6 +26,12 @@ bytes bigint_from_digits(arena *a, const char *d, size_t n, bool negative);
 /* Without the bytes that only repeat the sign; no bytes at all are zero. */
 bytes bigint_trim(bytes integer);
 int bigint_compare(bytes a, bytes b);
+bytes bigint_add(arena *a, bytes x, bytes y);
+bytes bigint_negate(arena *a, bytes x);
+/* x times 10^n; bounded by the caller. */
+bytes bigint_shift10(arena *a, bytes x, uint32_t n);
+/* x / by towards zero (by > 0); the size of the remainder in ret_left. */
+bytes bigint_divide(arena *a, bytes x, uint64_t by, uint64_t *ret_left);
 /* Order of values of type decimal: [int scale][integer]. */
 int decimal_compare(bytes a, bytes b);
 
