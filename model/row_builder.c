@@ -61,12 +61,6 @@ void row_builder_row(row_builder *b, const bytes *clustering_values)
     }
 }
 
-void row_builder_static(row_builder *b)
-{
-    b->m->static_row = arena_new(b->arena, row);
-    start_row(b, b->m->static_row);
-}
-
 static void insert_cell(row_builder *b, cell c)
 {
     row *r = b->row;

@@ -260,7 +260,6 @@ typedef struct row_builder {
 void row_builder_init(row_builder *b, const table *t, arena *a, mutation *m,
                       const bytes *key_values, int64_t ts);
 void row_builder_row(row_builder *b, const bytes *clustering_values); /* a new row with marker */
-void row_builder_static(row_builder *b);
 void row_builder_set(row_builder *b, const char *column,
                      bytes value); /* simple or frozen; null = tombstone */
 void row_builder_set_text(row_builder *b, const char *column, const char *text);

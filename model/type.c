@@ -1,6 +1,8 @@
 /* type.c: the tree of a type: making it, names, equality, compatibility. */
 #include "model/type.h"
 
+#include <ctype.h>
+
 #include "base/must.h"
 #include "model/type_internal.h"
 
@@ -94,6 +96,21 @@ const type *type_freeze(arena *a, const type *t)
         args[i] = type_freeze(a, t->args[i]);
     copy->args = args;
     return copy;
+}
+
+int type_peek(type_parser *p)
+{
+    while (p->at < p->text.n && isspace(p->text.p[p->at]))
+        p->at++;
+    return p->at < p->text.n ? p->text.p[p->at] : -1;
+}
+
+bool type_accept(type_parser *p, char c)
+{
+    if (type_peek(p) != c)
+        return false;
+    p->at++;
+    return true;
 }
 
 void type_args_push(arena *a, type_args *args, const type *t, const char *name)

@@ -4,38 +4,16 @@
 #include "model/type.h"
 #include "model/type_internal.h"
 
-typedef struct parser {
-    arena *a;
-    bytes text;
-    size_t at;
-    err_info *e;
-} parser;
-
-static int peek(parser *p)
-{
-    while (p->at < p->text.n && isspace(p->text.p[p->at]))
-        p->at++;
-    return p->at < p->text.n ? p->text.p[p->at] : -1;
-}
-
-static bool accept(parser *p, char c)
-{
-    if (peek(p) != c)
-        return false;
-    p->at++;
-    return true;
-}
-
-static int malformed(parser *p, const char *what)
+static int malformed(type_parser *p, const char *what)
 {
     int n = p->text.n < 200 ? (int)p->text.n : 200;
     return err_set(p->e, ERR_CONFIG, "Syntax error parsing '%.*s' at char %zu: %s", n,
                    (const char *)p->text.p, p->at, what);
 }
 
-static bytes word(parser *p)
+static bytes word(type_parser *p)
 {
-    peek(p);
+    type_peek(p);
     size_t start = p->at;
     while (p->at < p->text.n &&
            (isalnum(p->text.p[p->at]) || (p->text.p[p->at] && strchr("-+._&$", p->text.p[p->at]))))
@@ -44,7 +22,7 @@ static bytes word(parser *p)
 }
 
 /* A name in hexadecimal; NULL: it is none. */
-static char *hex_word(parser *p)
+static char *hex_word(type_parser *p)
 {
     bytes w = word(p);
     char *s = arena_zalloc(p->a, w.n / 2 + 1);
@@ -59,37 +37,37 @@ static char *hex_word(parser *p)
     return memchr(s, 0, w.n / 2) ? NULL : s;
 }
 
-static int parse(parser *p, unsigned depth, const type **ret, bool *ret_reversed);
+static int parse(type_parser *p, unsigned depth, const type **ret, bool *ret_reversed);
 
 /* "a, b, ...)", each with a field name and ':' before it when `named`. */
-static int parse_args(parser *p, unsigned depth, bool named, type_args *args)
+static int parse_args(type_parser *p, unsigned depth, bool named, type_args *args)
 {
-    while (!accept(p, ')')) {
+    while (!type_accept(p, ')')) {
         const type *t;
         const char *name = NULL;
-        if (peek(p) < 0 || args->n == TYPE_ARGS_MAX)
+        if (type_peek(p) < 0 || args->n == TYPE_ARGS_MAX)
             return malformed(p, "unexpected end of string");
-        if (named && (!(name = hex_word(p)) || !accept(p, ':')))
+        if (named && (!(name = hex_word(p)) || !type_accept(p, ':')))
             return malformed(p, "expecting a field name and ':'");
         int r = parse(p, depth + 1, &t, NULL);
         if (r < 0)
             return r;
         type_args_push(p->a, args, t, name);
-        accept(p, ',');
+        type_accept(p, ',');
     }
     return 0;
 }
 
-static int parse_udt(parser *p, unsigned depth, const type **ret)
+static int parse_udt(type_parser *p, unsigned depth, const type **ret)
 {
-    if (!accept(p, '('))
+    if (!type_accept(p, '('))
         return malformed(p, "UserType takes parameters");
     bytes keyspace = word(p);
-    bool comma = accept(p, ',');
+    bool comma = type_accept(p, ',');
     const char *name = hex_word(p);
     if (!comma || !name)
         return malformed(p, "expecting a keyspace and a name");
-    accept(p, ',');
+    type_accept(p, ',');
     type_args args = {0};
     int r = parse_args(p, depth, true, &args);
     if (r < 0)
@@ -114,12 +92,12 @@ static bool is_foreign(const char *name)
     return false;
 }
 
-static int parse_foreign(parser *p, size_t start, const char *prefix, const type **ret)
+static int parse_foreign(type_parser *p, size_t start, const char *prefix, const type **ret)
 {
     int depth = 0;
-    if (peek(p) == '(')
+    if (type_peek(p) == '(')
         do {
-            int c = peek(p);
+            int c = type_peek(p);
             if (c <= 0 || !(isalnum(c) || strchr("-+._&$(),=>:", c)))
                 return malformed(p, "unexpected character or end of string");
             depth += (c == '(') - (c == ')');
@@ -141,11 +119,11 @@ static int kind_of_class(const char *name)
     return -1;
 }
 
-static int parse_with_args(parser *p, type_kind kind, unsigned depth, const type **ret)
+static int parse_with_args(type_parser *p, type_kind kind, unsigned depth, const type **ret)
 {
     type_args args = {0};
     unsigned want = kind == TYPE_MAP ? 2 : 1;
-    int r = accept(p, '(') ? parse_args(p, depth, false, &args) : 0;
+    int r = type_accept(p, '(') ? parse_args(p, depth, false, &args) : 0;
     if (r < 0)
         return r;
     bool any = kind == TYPE_TUPLE || kind == TYPE_COMPOSITE;
@@ -159,19 +137,19 @@ static int parse_with_args(parser *p, type_kind kind, unsigned depth, const type
 }
 
 /* FrozenType(x), ReversedType(x). */
-static int parse_wrapper(parser *p, unsigned depth, const type **ret)
+static int parse_wrapper(type_parser *p, unsigned depth, const type **ret)
 {
-    if (!accept(p, '('))
+    if (!type_accept(p, '('))
         return malformed(p, "expecting '('");
     int r = parse(p, depth + 1, ret, NULL);
-    return r < 0 ? r : accept(p, ')') ? 0 : malformed(p, "expecting ')'");
+    return r < 0 ? r : type_accept(p, ')') ? 0 : malformed(p, "expecting ')'");
 }
 
-static int parse(parser *p, unsigned depth, const type **ret, bool *ret_reversed)
+static int parse(type_parser *p, unsigned depth, const type **ret, bool *ret_reversed)
 {
     if (depth > TYPE_DEPTH_MAX)
         return malformed(p, "types nested too deep");
-    peek(p);
+    type_peek(p);
     size_t start = p->at;
     bytes w = word(p);
     if (w.n == 0)
@@ -204,7 +182,7 @@ static int parse(parser *p, unsigned depth, const type **ret, bool *ret_reversed
     if (!type_is_native((type_kind)kind))
         return parse_with_args(p, (type_kind)kind, depth, ret);
     *ret = type_native((type_kind)kind);
-    if (peek(p) == '(')
+    if (type_peek(p) == '(')
         return malformed(p, "this type takes no parameters");
     return 0;
 }
@@ -226,16 +204,16 @@ static const type *freeze_inner(arena *a, const type *t)
 
 int type_parse_class(arena *a, bytes text, const type **ret, bool *ret_reversed, err_info *e)
 {
-    parser p = {.a = a, .text = text, .e = e};
+    type_parser p = {.a = a, .text = text, .e = e};
     const type *t = NULL;
     bool reversed = false;
-    if (peek(&p) < 0) { /* no class: bytes */
+    if (type_peek(&p) < 0) { /* no class: bytes */
         t = type_native(TYPE_BLOB);
     } else {
         int r = parse(&p, 0, &t, &reversed);
         if (r < 0)
             return r;
-        if (peek(&p) >= 0)
+        if (type_peek(&p) >= 0)
             return malformed(&p, "unexpected text after the type");
     }
     *ret = freeze_inner(a, t);

@@ -35,6 +35,17 @@ typedef struct type_args {
 void type_args_push(arena *a, type_args *args, const type *t, const char *name);
 enum { TYPE_ARGS_MAX = 32767 };
 
+/* The text of a type while it is parsed. */
+typedef struct type_parser {
+    arena *a;
+    bytes text;
+    size_t at;
+    const type_resolver *r; /* of names of user types; class names need none */
+    err_info *e;
+} type_parser;
+int type_peek(type_parser *p); /* the next character after blanks, or -1 */
+bool type_accept(type_parser *p, char c);
+
 /* A copy that is frozen all the way down; t itself when it is so already. */
 const type *type_freeze(arena *a, const type *t);
 const type *type_custom(arena *a, bytes class_name);

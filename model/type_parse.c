@@ -4,48 +4,25 @@
 #include "model/type.h"
 #include "model/type_internal.h"
 
-typedef struct parser {
-    arena *a;
-    bytes text;
-    size_t at;
-    const type_resolver *r;
-    err_info *e;
-} parser;
-
-static int peek(parser *p)
-{
-    while (p->at < p->text.n && isspace(p->text.p[p->at]))
-        p->at++;
-    return p->at < p->text.n ? p->text.p[p->at] : -1;
-}
-
-static bool accept(parser *p, char c)
-{
-    if (peek(p) != c)
-        return false;
-    p->at++;
-    return true;
-}
-
 static int shown(bytes b)
 {
     return b.n < 200 ? (int)b.n : 200;
 }
 
-static int malformed(parser *p)
+static int malformed(type_parser *p)
 {
     return err_set(p->e, ERR_INVALID, "Malformed type name: %.*s", shown(p->text),
                    (const char *)p->text.p);
 }
 
-static int unknown(parser *p, const char *keyspace, const char *name)
+static int unknown(type_parser *p, const char *keyspace, const char *name)
 {
     return err_set(p->e, ERR_INVALID, "Unknown type %s%s%.200s", keyspace ? keyspace : "",
                    keyspace ? "." : "", name);
 }
 
 /* What stands between quotes, doubled ones undone; the opening quote is next. NULL: no end. */
-static char *quoted_text(parser *p)
+static char *quoted_text(type_parser *p)
 {
     uint8_t quote = p->text.p[p->at++];
     char *out = arena_alloc(p->a, p->text.n - p->at + 1), *o = out;
@@ -67,9 +44,9 @@ static char *quoted_text(parser *p)
 }
 
 /* An identifier: lower case, or as it is between double quotes. NULL: none. */
-static char *identifier(parser *p, bool *ret_quoted)
+static char *identifier(type_parser *p, bool *ret_quoted)
 {
-    int c = peek(p);
+    int c = type_peek(p);
     *ret_quoted = c == '"';
     if (*ret_quoted)
         return quoted_text(p);
@@ -84,11 +61,11 @@ static char *identifier(parser *p, bool *ret_quoted)
     return s;
 }
 
-static int parse(parser *p, unsigned depth, const type **ret);
+static int parse(type_parser *p, unsigned depth, const type **ret);
 
-static int parse_args(parser *p, unsigned depth, type_args *args)
+static int parse_args(type_parser *p, unsigned depth, type_args *args)
 {
-    if (!accept(p, '<'))
+    if (!type_accept(p, '<'))
         return malformed(p);
     do {
         const type *t;
@@ -98,13 +75,13 @@ static int parse_args(parser *p, unsigned depth, type_args *args)
         if (args->n == TYPE_ARGS_MAX)
             return malformed(p);
         type_args_push(p->a, args, t, NULL);
-    } while (accept(p, ','));
-    return accept(p, '>') ? 0 : malformed(p);
+    } while (type_accept(p, ','));
+    return type_accept(p, '>') ? 0 : malformed(p);
 }
 
 /* The rules for what may stand in a collection that is not frozen hold only once the whole name
  * is known: inside frozen<> everything freezes. */
-static int check_nesting(parser *p, const type *t)
+static int check_nesting(type_parser *p, const type *t)
 {
     if (type_is_multicell(t) && type_is_collection(t))
         for (unsigned i = 0; i < t->n_args; i++)
@@ -116,7 +93,7 @@ static int check_nesting(parser *p, const type *t)
     return 0;
 }
 
-static int check_element(parser *p, const type *t, const type *element, bool key)
+static int check_element(type_parser *p, const type *t, const type *element, bool key)
 {
     if (element->kind == TYPE_COUNTER)
         return err_set(p->e, ERR_INVALID, "Counters are not allowed inside %s: %s",
@@ -127,7 +104,7 @@ static int check_element(parser *p, const type *t, const type *element, bool key
     return 0;
 }
 
-static int parse_collection(parser *p, type_kind kind, unsigned depth, const type **ret)
+static int parse_collection(type_parser *p, type_kind kind, unsigned depth, const type **ret)
 {
     type_args args = {0};
     int r = parse_args(p, depth, &args);
@@ -143,7 +120,7 @@ static int parse_collection(parser *p, type_kind kind, unsigned depth, const typ
     return r;
 }
 
-static int parse_tuple(parser *p, unsigned depth, const type **ret)
+static int parse_tuple(type_parser *p, unsigned depth, const type **ret)
 {
     type_args args = {0};
     int r = parse_args(p, depth, &args);
@@ -155,7 +132,7 @@ static int parse_tuple(parser *p, unsigned depth, const type **ret)
     return r;
 }
 
-static int parse_frozen(parser *p, unsigned depth, const type **ret)
+static int parse_frozen(type_parser *p, unsigned depth, const type **ret)
 {
     type_args args = {0};
     int r = parse_args(p, depth, &args);
@@ -173,7 +150,7 @@ static int parse_frozen(parser *p, unsigned depth, const type **ret)
     return 0;
 }
 
-static int parse_user(parser *p, const char *keyspace, const char *name, const type **ret)
+static int parse_user(type_parser *p, const char *keyspace, const char *name, const type **ret)
 {
     const type_resolver *r = p->r;
     if (keyspace && r && r->keyspace && strcmp(keyspace, r->keyspace) != 0)
@@ -194,7 +171,7 @@ static int parse_user(parser *p, const char *keyspace, const char *name, const t
     return 0;
 }
 
-static int parse_custom(parser *p, const type **ret)
+static int parse_custom(type_parser *p, const type **ret)
 {
     const char *name = quoted_text(p);
     if (!name)
@@ -216,10 +193,10 @@ static int native_kind(const char *name)
     return -1;
 }
 
-static int parse_named(parser *p, const char *name, unsigned depth, const type **ret)
+static int parse_named(type_parser *p, const char *name, unsigned depth, const type **ret)
 {
     int kind = native_kind(name);
-    if (strcmp(name, "frozen") == 0 && peek(p) == '<')
+    if (strcmp(name, "frozen") == 0 && type_peek(p) == '<')
         return parse_frozen(p, depth, ret);
     if (kind < 0)
         return parse_user(p, NULL, name, ret);
@@ -231,24 +208,24 @@ static int parse_named(parser *p, const char *name, unsigned depth, const type *
     return 0;
 }
 
-static int parse(parser *p, unsigned depth, const type **ret)
+static int parse(type_parser *p, unsigned depth, const type **ret)
 {
     bool quoted, quoted_name;
     if (depth > TYPE_DEPTH_MAX)
         return malformed(p);
-    if (peek(p) == '\'')
+    if (type_peek(p) == '\'')
         return parse_custom(p, ret);
     char *name = identifier(p, &quoted);
     if (!name)
         return malformed(p);
-    if (accept(p, '.')) {
+    if (type_accept(p, '.')) {
         char *in_keyspace = identifier(p, &quoted_name);
         return in_keyspace ? parse_user(p, name, in_keyspace, ret) : malformed(p);
     }
     return quoted ? parse_user(p, NULL, name, ret) : parse_named(p, name, depth, ret);
 }
 
-static int check_all_nesting(parser *p, const type *t)
+static int check_all_nesting(type_parser *p, const type *t)
 {
     int r = t->frozen ? 0 : check_nesting(p, t);
     for (unsigned i = 0; i < t->n_args && r == 0 && t->kind != TYPE_UDT; i++)
@@ -258,12 +235,12 @@ static int check_all_nesting(parser *p, const type *t)
 
 int type_parse_cql(arena *a, bytes text, const type_resolver *r, const type **ret, err_info *e)
 {
-    parser p = {.a = a, .text = text, .r = r, .e = e};
+    type_parser p = {.a = a, .text = text, .r = r, .e = e};
     const type *t = NULL;
     int x = parse(&p, 0, &t);
     if (x < 0)
         return x;
-    if (peek(&p) != -1)
+    if (type_peek(&p) != -1)
         return malformed(&p);
     if ((x = check_all_nesting(&p, t)) < 0)
         return x;

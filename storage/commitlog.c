@@ -17,11 +17,6 @@ commitlog *commitlog_new(env *e, const commitlog_options *o)
     return l;
 }
 
-unsigned commitlog_streams(const commitlog *l)
-{
-    return l->n_streams;
-}
-
 void commitlog_note_closed(commitlog *l, unsigned stream, uint64_t id, uint64_t size)
 {
     pthread_mutex_lock(&l->lock);

@@ -49,8 +49,6 @@ commitlog *commitlog_new(env *e, const commitlog_options *o);
 /* Makes all durable, ends the segments, frees. NULL is fine; returns NULL. */
 commitlog *commitlog_close(commitlog *l, env *e); /* co_fn */
 
-/* The number of streams; one more stands for the segments of earlier runs. */
-unsigned commitlog_streams(const commitlog *l);
 /* A segment of an earlier run that was replayed: deleted like any other. */
 void commitlog_add_old(commitlog *l, uint64_t id, uint64_t size);
 

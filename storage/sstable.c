@@ -224,11 +224,6 @@ uint64_t sstable_bloom_bytes(const sstable *t)
     return t->bloom_bytes;
 }
 
-const char *sstable_path(const sstable *t)
-{
-    return t->path;
-}
-
 bool sstable_may_contain(const sstable *t, bytes partition_prefix)
 {
     if (t->chunks.n == 0)

@@ -56,7 +56,6 @@ const sstable_stats *sstable_get_stats(const sstable *t);
 uint64_t sstable_size(const sstable *t);
 uint64_t sstable_generation(const sstable *t);
 uint64_t sstable_bloom_bytes(const sstable *t);
-const char *sstable_path(const sstable *t);
 /* May the partition (its prefix of storage keys) be in there? */
 bool sstable_may_contain(const sstable *t, bytes partition_prefix);
 

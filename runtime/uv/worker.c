@@ -8,11 +8,6 @@
 
 static _Thread_local worker *self;
 
-worker *worker_self(void)
-{
-    return self;
-}
-
 /* ---- clocks and chance ---- */
 
 static int64_t clock_us(clockid_t clock)

@@ -91,8 +91,6 @@ static inline worker *worker_of(env *e)
     return (worker *)e;
 }
 
-/* The worker whose thread this is, or NULL. */
-worker *worker_self(void);
 void worker_enter(worker *w);
 void remote_push(worker *w, remote *r);
 worker *worker_new(runtime *r, unsigned index);
