@@ -20,7 +20,7 @@ static int no_interface(void *arg, const char *name, bool ipv6, char *ret_ip, si
     return ERR_NOT_FOUND;
 }
 
-static char *yaml_of(const cluster_options *o, const member *m)
+static char *yaml_of(const sim_cluster_options *o, const sim_member *m)
 {
     static const char *const syncs[] = {"periodic\ncommitlog_sync_period",
                                         "batch\ncommitlog_sync_batch_window",
@@ -49,7 +49,7 @@ static char *yaml_of(const cluster_options *o, const member *m)
                    o->memtable_mib, seed);
 }
 
-static config *configure(const cluster_options *o, const member *m)
+static config *configure(const sim_cluster_options *o, const sim_member *m)
 {
     const config_host host = {
         .resolve = resolve, .interface = no_interface, .name = "sim", .cores = 1};
@@ -67,14 +67,14 @@ static config *configure(const cluster_options *o, const member *m)
     return c;
 }
 
-cluster *cluster_new(sim *s, const cluster_options *o)
+sim_cluster *sim_cluster_new(sim *s, const sim_cluster_options *o)
 {
-    cluster *c = xzalloc(sizeof *c);
+    sim_cluster *c = xzalloc(sizeof *c);
     c->sim = s;
     c->options = *o;
     c->members = xzalloc(o->n * sizeof *c->members);
     for (unsigned i = 0; i < o->n; i++) {
-        member *m = &c->members[i];
+        sim_member *m = &c->members[i];
         char *name autofree = xprintf("n%u", i + 1);
         snprintf(m->address, sizeof m->address, "10.0.0.%u", i + 1);
         m->cluster = c;
@@ -86,7 +86,7 @@ cluster *cluster_new(sim *s, const cluster_options *o)
     return c;
 }
 
-cluster *cluster_free(cluster *c)
+sim_cluster *sim_cluster_free(sim_cluster *c)
 {
     for (unsigned i = 0; i < c->options.n; i++)
         config_free(c->members[i].config);
@@ -99,7 +99,7 @@ cluster *cluster_free(cluster *c)
 
 static void co_fn start_main(void *arg)
 {
-    member *m = arg;
+    sim_member *m = arg;
     node *n = node_new(m->config, sim_node_env(m->host), &m->failure);
     if (!n || node_start(n, &m->failure) < 0) {
         m->failed = true;
@@ -109,17 +109,17 @@ static void co_fn start_main(void *arg)
     m->serving = true;
 }
 
-static bool alive(const member *m)
+static bool alive(const sim_member *m)
 {
     return sim_node_lives(m->host) == m->life;
 }
 
-bool member_serves(const member *m)
+bool sim_member_serves(const sim_member *m)
 {
     return m->serving && alive(m) && !m->stopping;
 }
 
-int co_fn member_start(member *m, int64_t timeout_us)
+int co_fn sim_member_start(sim_member *m, int64_t timeout_us)
 {
     env *home = sim_env(m->cluster->sim);
     int64_t deadline = env_mono_us(home) + timeout_us;
@@ -138,7 +138,7 @@ int co_fn member_start(member *m, int64_t timeout_us)
     return !alive(m) ? ERR_CLOSED : m->failed ? m->failure.code : 0;
 }
 
-void member_crash(member *m, unsigned how)
+void sim_member_crash(sim_member *m, unsigned how)
 {
     m->killed++;
     sim_node_crash(m->host, how);
@@ -146,27 +146,27 @@ void member_crash(member *m, unsigned how)
 
 static void co_fn stop_main(void *arg)
 {
-    member *m = arg;
+    sim_member *m = arg;
     node_stop(m->node);
     if (!m->node->storage) /* else a request that hangs still uses it */
         m->node = node_free(m->node);
     m->stopped = true;
 }
 
-void co_fn member_stop(member *m)
+void co_fn sim_member_stop(sim_member *m)
 {
     env *home = sim_env(m->cluster->sim);
-    if (!member_serves(m))
+    if (!sim_member_serves(m))
         return;
     m->stopping = true;
     sim_node_run(m->host, stop_main, m);
     while (alive(m) && !m->stopped)
         env_sleep_us(home, 1000);
     if (alive(m)) /* the process ends */
-        member_crash(m, SIM_KILL);
+        sim_member_crash(m, SIM_KILL);
 }
 
-void member_excuse(member *m, int64_t us)
+void sim_member_excuse(sim_member *m, int64_t us)
 {
     int64_t until = env_mono_us(sim_env(m->cluster->sim)) + 2 * us + 2000000;
     if (until > m->excused_us)

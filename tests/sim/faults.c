@@ -27,12 +27,12 @@ static int64_t length(const nemesis *n)
 
 typedef struct keeper {
     nemesis *n;
-    member *m;
+    sim_member *m;
 } keeper;
 
-static void begin_life(nemesis *n, member *m)
+static void begin_life(nemesis *n, sim_member *m)
 {
-    int r = member_start(m, START_US);
+    int r = sim_member_start(m, START_US);
     if (r == 0) {
         sim_say(n->c->sim, "%s serves", sim_node_name(m->host));
         return;
@@ -43,17 +43,17 @@ static void begin_life(nemesis *n, member *m)
              r == ERR_TIMEOUT ? "it takes too long" : m->failure.text);
 }
 
-static bool dead(const member *m)
+static bool dead(const sim_member *m)
 {
     return sim_node_lives(m->host) != m->life;
 }
 
 /* What the test did is known; other deaths are those that a disk operation brought. */
-static void mourn(nemesis *n, member *m)
+static void mourn(nemesis *n, sim_member *m)
 {
     if (sim_node_lives(m->host) - m->life == m->killed)
         return;
-    member_excuse(m, 0);
+    sim_member_excuse(m, 0);
     n->on_loss(n->arg, m);
 }
 
@@ -69,7 +69,7 @@ static void co_fn keep(void *arg)
         }
         mourn(k.n, k.m);
         int64_t silence = choose(k.n, k.n->length_us);
-        member_excuse(k.m, silence);
+        sim_member_excuse(k.m, silence);
         env_sleep_us(home, silence);
         begin_life(k.n, k.m);
     }
@@ -92,39 +92,39 @@ bool co_fn nemesis_begin(nemesis *n)
 /* ---- faults ---- */
 
 /* Between a member and home, or another member. */
-static sim_node *other_end(nemesis *n, member *m)
+static sim_node *other_end(nemesis *n, sim_member *m)
 {
-    cluster *c = n->c;
+    sim_cluster *c = n->c;
     if (!c->options.ring || choose(n, 3) == 0)
         return sim_home(c->sim);
-    member *o = &c->members[choose(n, c->options.n)];
+    sim_member *o = &c->members[choose(n, c->options.n)];
     return o == m ? sim_home(c->sim) : o->host;
 }
 
-static void die(nemesis *n, member *m, unsigned how)
+static void die(nemesis *n, sim_member *m, unsigned how)
 {
-    member_excuse(m, 0);
-    member_crash(m, how);
+    sim_member_excuse(m, 0);
+    sim_member_crash(m, how);
     if (how & SIM_LOSE_UNSYNCED)
         n->on_loss(n->arg, m);
 }
 
-static void do_kill(nemesis *n, member *m)
+static void do_kill(nemesis *n, sim_member *m)
 {
     die(n, m, SIM_KILL);
 }
 
-static void do_power(nemesis *n, member *m)
+static void do_power(nemesis *n, sim_member *m)
 {
     die(n, m, SIM_LOSE_UNSYNCED);
 }
 
-static void do_vanish(nemesis *n, member *m)
+static void do_vanish(nemesis *n, sim_member *m)
 {
     die(n, m, SIM_POWER);
 }
 
-static void do_disk_crash(nemesis *n, member *m)
+static void do_disk_crash(nemesis *n, sim_member *m)
 {
     static const char *const paths[] = {NULL, "commitlog", "data", "MANIFEST", "system"};
     static const sim_op ops[] = {SIM_ANY, SIM_WRITES, SIM_SYNC, SIM_NAMES, SIM_APPEND};
@@ -133,62 +133,62 @@ static void do_disk_crash(nemesis *n, member *m)
                    1 + (uint64_t)choose(n, choose(n, 2) ? 200 : 10), 0);
 }
 
-static void do_stop(nemesis *n, member *m)
+static void do_stop(nemesis *n, sim_member *m)
 {
     (void)n;
-    member_excuse(m, 0);
-    member_stop(m);
+    sim_member_excuse(m, 0);
+    sim_member_stop(m);
 }
 
-static void co_fn do_pause(nemesis *n, member *m)
+static void co_fn do_pause(nemesis *n, sim_member *m)
 {
     int64_t us = length(n);
-    member_excuse(m, us);
+    sim_member_excuse(m, us);
     sim_node_pause(m->host, true);
     env_sleep_us(home_of(n), us);
     sim_node_pause(m->host, false);
 }
 
-static void co_fn do_cut(nemesis *n, member *m)
+static void co_fn do_cut(nemesis *n, sim_member *m)
 {
     sim_node *o = other_end(n, m);
     int64_t us = length(n);
-    member_excuse(m, us);
+    sim_member_excuse(m, us);
     sim_cut(m->host, o, true);
     env_sleep_us(home_of(n), us);
     sim_cut(m->host, o, false);
 }
 
-static void co_fn do_cut_one_way(nemesis *n, member *m)
+static void co_fn do_cut_one_way(nemesis *n, sim_member *m)
 {
     sim_node *o = other_end(n, m);
     int64_t us = length(n);
     sim_link *l = choose(n, 2) ? sim_link_get(m->host, o) : sim_link_get(o, m->host);
-    member_excuse(m, us);
+    sim_member_excuse(m, us);
     l->cut = true;
     env_sleep_us(home_of(n), us);
     l->cut = false;
 }
 
-static void do_reset(nemesis *n, member *m)
+static void do_reset(nemesis *n, sim_member *m)
 {
     sim_reset(m->host, other_end(n, m));
 }
 
-static void co_fn do_slow(nemesis *n, member *m)
+static void co_fn do_slow(nemesis *n, sim_member *m)
 {
     sim_node_slow(m->host, 1 + choose(n, 2000), 1 + (unsigned)choose(n, 50));
-    member_excuse(m, 2 * n->length_us);
+    sim_member_excuse(m, 2 * n->length_us);
     env_sleep_us(home_of(n), length(n));
     sim_node_slow(m->host, 1, 1);
 }
 
-static void co_fn do_bad_links(nemesis *n, member *m)
+static void co_fn do_bad_links(nemesis *n, sim_member *m)
 {
     sim_node *o = other_end(n, m);
     sim_link *to = sim_link_get(m->host, o), *from = sim_link_get(o, m->host), good = *to;
     int64_t us = length(n);
-    member_excuse(m, us);
+    sim_member_excuse(m, us);
     to->delay_us = from->delay_us = choose(n, 5000);
     to->jitter_us = from->jitter_us = choose(n, 100000);
     to->loss_ppm = (unsigned)choose(n, 100000);
@@ -202,14 +202,14 @@ static void co_fn do_bad_links(nemesis *n, member *m)
     *from = good;
 }
 
-static void do_skew(nemesis *n, member *m)
+static void do_skew(nemesis *n, sim_member *m)
 {
     sim_node_skew(m->host, choose(n, 20000000) - 10000000);
 }
 
 static const struct {
     const char *name;
-    void (*run)(nemesis *n, member *m);
+    void (*run)(nemesis *n, sim_member *m);
     bool takes_away; /* the member does not answer meanwhile */
 } faults[N_FAULTS] = {
     [FAULT_KILL] = {"kill", do_kill, true},
@@ -228,7 +228,7 @@ static const struct {
 
 typedef struct attack {
     nemesis *n;
-    member *m;
+    sim_member *m;
     fault_kind kind;
 } attack;
 
@@ -247,13 +247,13 @@ static unsigned away(const nemesis *n)
 {
     unsigned k = 0;
     for (unsigned i = 0; i < n->c->options.n; i++)
-        k += n->c->members[i].attacked || !member_serves(&n->c->members[i]);
+        k += n->c->members[i].attacked || !sim_member_serves(&n->c->members[i]);
     return k;
 }
 
 static void one_fault(nemesis *n)
 {
-    member *m = &n->c->members[choose(n, n->c->options.n)];
+    sim_member *m = &n->c->members[choose(n, n->c->options.n)];
     fault_kind kind;
     do
         kind = (fault_kind)choose(n, N_FAULTS);
@@ -282,7 +282,7 @@ void co_fn nemesis_run(nemesis *n, int64_t until_us)
 static bool all_serve(const nemesis *n)
 {
     for (unsigned i = 0; i < n->c->options.n; i++)
-        if (!member_serves(&n->c->members[i]))
+        if (!sim_member_serves(&n->c->members[i]))
             return false;
     return true;
 }

@@ -29,13 +29,13 @@ typedef enum fault_kind {
      1u << FAULT_SLOW | 1u << FAULT_BAD_LINKS | 1u << FAULT_SKEW)
 
 typedef struct nemesis {
-    cluster *c;
+    sim_cluster *c;
     unsigned kinds;     /* of 1 << fault_kind */
     int64_t gap_us;     /* between two faults, at most twice this */
     int64_t length_us;  /* of those that last, at most twice this */
     unsigned most_down; /* so many members may be dead, stopped or cut off at once */
     /* A member died and lost what it had not synced. */
-    void (*on_loss)(void *arg, member *m);
+    void (*on_loss)(void *arg, sim_member *m);
     void *arg;
     bool over;
     unsigned busy; /* coroutines of this */

@@ -16,11 +16,11 @@ static double cpu_s(void)
 
 static void co_fn run(sim *s, uint64_t seed, sim_report *report)
 {
-    cluster_options o = {.n = NODES, .sync_ms = 10000, .memtable_mib = 8, .num_tokens = 16};
-    cluster *c = cluster_new(s, &o);
+    sim_cluster_options o = {.n = NODES, .sync_ms = 10000, .memtable_mib = 8, .num_tokens = 16};
+    sim_cluster *c = sim_cluster_new(s, &o);
     (void)seed;
     for (unsigned i = 0; i < NODES; i++)
-        if (member_start(&c->members[i], 60000000) < 0)
+        if (sim_member_start(&c->members[i], 60000000) < 0)
             report_failure(report, "n%u: %s", i + 1, c->members[i].failure.text);
     double before = cpu_s();
     env_sleep_us(sim_env(s), VIRTUAL_S * 1000000LL);

@@ -20,7 +20,7 @@ enum { KEYS = 24, ACTORS = 3, REQUEST_US = 10000000, BURST = 6, SCAN = -1 };
 
 typedef struct single {
     sim *s;
-    cluster *c;
+    sim_cluster *c;
     history h;
     sim_report *report;
     int64_t until_us, next_version;
@@ -30,7 +30,7 @@ typedef struct single {
 
 typedef struct actor {
     single *w;
-    member *m;
+    sim_member *m;
     client c;
     bool open;
     uint16_t port;
@@ -49,7 +49,7 @@ static int64_t now_of(single *w)
     return env_mono_us(sim_env(w->s));
 }
 
-static uint32_t key_of(const member *m, int key)
+static uint32_t key_of(const sim_member *m, int key)
 {
     return m->index * KEYS + (uint32_t)key;
 }
@@ -230,7 +230,7 @@ static void co_fn act(void *arg)
 
 /* ---- the run ---- */
 
-static void on_loss(void *arg, member *m)
+static void on_loss(void *arg, sim_member *m)
 {
     single *w = arg;
     if (m->config->commitlog_sync != COMMITLOG_PERIODIC)
@@ -260,7 +260,7 @@ static bool co_fn make_tables(single *w)
     return true;
 }
 
-static void co_fn read_all(single *w, member *m)
+static void co_fn read_all(single *w, sim_member *m)
 {
     actor a = {.w = w, .m = m, .port = 9042};
     question scan = {.kind = OP_READ_VALUE, .key = SCAN};
@@ -319,14 +319,14 @@ static void co_fn run(sim *s, uint64_t seed, sim_report *report)
 {
     static const unsigned periods[] = {50, 200, 1000};
     single w = {.s = s, .report = report};
-    cluster_options o = {.n = 1 + (unsigned)sim_choose(s, 3),
-                         .sync = (int)sim_choose(s, 3),
-                         .memtable_mib = 1 + (unsigned)sim_choose(s, 3),
-                         .num_tokens = 1 + (unsigned)sim_choose(s, 16)};
+    sim_cluster_options o = {.n = 1 + (unsigned)sim_choose(s, 3),
+                             .sync = (int)sim_choose(s, 3),
+                             .memtable_mib = 1 + (unsigned)sim_choose(s, 3),
+                             .num_tokens = 1 + (unsigned)sim_choose(s, 16)};
     o.sync_ms = o.sync == COMMITLOG_PERIODIC ? periods[sim_choose(s, 3)] : 2;
     w.lost_window_us = (int64_t)o.sync_ms * 3000 + 2000000;
     sim_shuffle(s, seed % 2);
-    w.c = cluster_new(s, &o);
+    w.c = sim_cluster_new(s, &o);
     nemesis n = {.c = w.c,
                  .kinds = FAULTS_ALL,
                  .gap_us = 100000 + (int64_t)sim_choose(s, 500000),
