@@ -42,6 +42,14 @@ const node_info *coordinator_info(coordinator *c);
 storage *coordinator_storage(coordinator *c);
 void coordinator_publish_ring(coordinator *c, ring *r);
 
+/* ---- other nodes ---- */
+/* Answers their questions and asks them: sets the handlers of the data and schema verbs. Before
+ * messaging_start. */
+struct messaging;
+void coordinator_serve(coordinator *c, struct messaging *m);
+/* Takes over another node's schema (it announced another version than ours). */
+int co_fn coordinator_pull_schema(coordinator *c, env *e, const char *peer, err_info *err);
+
 /* ---- data ---- */
 typedef struct write_request {
     const keyspace *keyspace; /* of all mutations in this request */

@@ -23,6 +23,7 @@ struct coordinator {
     int magic;
     env *home; /* worker 0 */
     storage *storage;
+    struct messaging *messaging; /* NULL: a node that is always alone */
     const node_info *info;
     const table_draft *virtuals;
     unsigned n_virtuals;
@@ -49,3 +50,27 @@ int co_fn coordinator_load_schema(coordinator *c, env *e, schema **ret, err_info
 /* Runs fn on worker 0, on a coroutine there, and waits for its result. */
 int co_fn coordinator_at_home(coordinator *c, env *e, int (*fn)(coordinator *c, void *arg),
                               void *arg);
+/* Storage's timeouts and errors as the client is told of them. */
+int coordinator_timeout(err_info *err, int code, consistency cl, unsigned received, unsigned need);
+
+/* ---- the parts of requests that involve others (replicate.c, replica_read.c, range.c) ---- */
+struct write_request;
+int co_fn replicate_write(coordinator *c, env *e, const struct write_request *w, err_info *err);
+/* One command to the replicas of one token, or to those of them given in `only`. */
+int co_fn replicate_read(coordinator *c, env *e, const replication *rep, bytes token,
+                         const uint16_t *only, unsigned n_only, const read_command *cmd,
+                         consistency cl, arena *a, read_result **ret, err_info *err);
+int co_fn replicate_range(coordinator *c, env *e, const replication *rep, const read_command *cmd,
+                          consistency cl, arena *a, read_result **ret, err_info *err);
+/* Writes rows of system_schema that came from another node or from a change here; rebuilds and
+ * publishes. Worker 0, `changing` held. */
+int co_fn coordinator_apply_schema(coordinator *c, env *e, const mutation *const *ms, size_t n,
+                                   err_info *err);
+/* Tells the other live nodes of a change and waits for them a moment. */
+void co_fn schema_push(coordinator *c, env *e, const mutation *const *ms, size_t n);
+int co_fn coordinator_truncate_here(coordinator *c, env *e, uuid table, err_info *err);
+/* The tables of system_schema that make the schema. */
+enum { SCHEMA_TABLES = 6 };
+extern const char *const schema_table_names[SCHEMA_TABLES];
+int co_fn coordinator_read_schema_table(coordinator *c, env *e, const table *t, arena *a,
+                                        read_result **ret, err_info *err);

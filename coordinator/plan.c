@@ -45,6 +45,11 @@ static bool is_local_level(consistency cl)
     return cl == CL_LOCAL_ONE || cl == CL_LOCAL_QUORUM || cl == CL_LOCAL_SERIAL;
 }
 
+static bool by_dc(const replication *rep, consistency cl)
+{
+    return is_local_level(cl) && rep->strategy == STRATEGY_NETWORK_TOPOLOGY;
+}
+
 static int unavailable(consistency cl, unsigned need, unsigned alive, err_info *err)
 {
     if (err) {
@@ -76,9 +81,8 @@ int plan_make(const ring *r, const replication *rep, bytes token, consistency cl
     ret->local = false;
     for (unsigned i = 0; i < ret->n; i++)
         ret->local |= ret->replicas[i] == r->local;
-    bool by_dc = is_local_level(cl) && rep->strategy == STRATEGY_NETWORK_TOPOLOGY;
-    unsigned counted = by_dc ? alive_in(r, ret, self->dc) : ret->alive;
-    if (counted < ret->need && cl != CL_ANY)
+    unsigned counted = by_dc(rep, cl) ? alive_in(r, ret, self->dc) : ret->alive;
+    if (counted < ret->need)
         return unavailable(cl, ret->need, counted, err);
     for (unsigned i = 0; cl == CL_EACH_QUORUM && i < rep->n_dcs; i++) {
         unsigned need = quorum(rep->dcs[i].factor), alive = alive_in(r, ret, rep->dcs[i].dc);
@@ -86,6 +90,43 @@ int plan_make(const ring *r, const replication *rep, bytes token, consistency cl
             return unavailable(cl, need, alive, err);
     }
     return 0;
+}
+
+static unsigned count_in(const ring *r, const uint16_t *list, unsigned n, const char *dc)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < n; i++)
+        count += !strcmp(r->endpoints[list[i]].dc, dc);
+    return count;
+}
+
+bool plan_enough(const ring *r, const replication *rep, consistency cl, unsigned need,
+                 const uint16_t *answered, unsigned n, unsigned *ret_counted)
+{
+    *ret_counted = by_dc(rep, cl) ? count_in(r, answered, n, r->endpoints[r->local].dc) : n;
+    for (unsigned i = 0; cl == CL_EACH_QUORUM && i < rep->n_dcs; i++)
+        if (count_in(r, answered, n, rep->dcs[i].dc) < quorum(rep->dcs[i].factor))
+            return false;
+    return *ret_counted >= need;
+}
+
+/* 0: this node; 1: its data centre; 2: elsewhere. */
+static int distance(const ring *r, uint16_t endpoint)
+{
+    if (endpoint == r->local)
+        return 0;
+    return strcmp(r->endpoints[endpoint].dc, r->endpoints[r->local].dc) ? 2 : 1;
+}
+
+unsigned plan_read_order(const ring *r, const replication *rep, consistency cl,
+                         const replica_plan *p, uint16_t *out)
+{
+    unsigned n = 0;
+    for (int d = 0; d <= (by_dc(rep, cl) ? 1 : 2); d++)
+        for (unsigned i = 0; i < p->n; i++)
+            if (r->endpoints[p->replicas[i]].alive && distance(r, p->replicas[i]) == d)
+                out[n++] = p->replicas[i];
+    return n;
 }
 
 int plan_check_read(consistency cl, err_info *err)

@@ -21,3 +21,11 @@ int plan_make(const ring *r, const replication *rep, bytes token, consistency cl
 /* Levels that make no sense for a read, or for a write without a condition. ERR_INVALID. */
 int plan_check_read(consistency cl, err_info *err);
 int plan_check_write(consistency cl, err_info *err);
+/* Are the answers of these replicas enough? *ret_counted: how many of them count for the level
+ * (LOCAL_*: those of this node's data centre). */
+bool plan_enough(const ring *r, const replication *rep, consistency cl, unsigned need,
+                 const uint16_t *answered, unsigned n, unsigned *ret_counted);
+/* The plan's live replicas that a read may ask, best first: this node, its data centre, others.
+ * LOCAL_* asks its own data centre only. Returns how many. */
+unsigned plan_read_order(const ring *r, const replication *rep, consistency cl,
+                         const replica_plan *p, uint16_t *out);

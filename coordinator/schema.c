@@ -5,8 +5,11 @@
 #include "base/must.h"
 #include "coordinator/internal.h"
 
-static int co_fn read_all(coordinator *c, env *e, const table *t, arena *a, read_result **ret,
-                          err_info *err)
+const char *const schema_table_names[SCHEMA_TABLES] = {"keyspaces",       "tables", "columns",
+                                                       "dropped_columns", "types",  "indexes"};
+
+int co_fn coordinator_read_schema_table(coordinator *c, env *e, const table *t, arena *a,
+                                        read_result **ret, err_info *err)
 {
     read_command cmd = {
         .table = t->id,
@@ -21,18 +24,16 @@ static int co_fn read_all(coordinator *c, env *e, const table *t, arena *a, read
 
 int co_fn coordinator_load_schema(coordinator *c, env *e, schema **ret, err_info *err)
 {
-    static const char *const names[] = {"keyspaces",       "tables", "columns",
-                                        "dropped_columns", "types",  "indexes"};
     schema *fixed = coordinator_schema(c, e);
-    schema_rows rows = {.n_tables = ARRAY_LEN(names)};
+    schema_rows rows = {.n_tables = SCHEMA_TABLES};
     arena a;
     int r = 0;
     arena_init(&a, 64 << 10);
     for (unsigned i = 0; i < rows.n_tables && r == 0; i++) {
         read_result *result = NULL;
-        rows.tables[i].table = schema_table(fixed, "system_schema", names[i]);
+        rows.tables[i].table = schema_table(fixed, "system_schema", schema_table_names[i]);
         must(rows.tables[i].table);
-        r = read_all(c, e, rows.tables[i].table, &a, &result, err);
+        r = coordinator_read_schema_table(c, e, rows.tables[i].table, &a, &result, err);
         rows.tables[i].result = result;
     }
     if (r == 0)
@@ -69,36 +70,48 @@ int co_fn coordinator_settle_tables(coordinator *c, env *e, const schema *old, c
     return 0;
 }
 
-static int co_fn write_change(coordinator *c, env *e, const mutations *ms, arena *a, err_info *err)
+static int co_fn write_rows(coordinator *c, env *e, const mutation *const *ms, size_t n,
+                            err_info *err)
 {
-    const mutation **list = arena_array(a, const mutation *, ms->n);
-    for (unsigned i = 0; i < ms->n; i++)
-        list[i] = &ms->p[i];
-    int r = storage_apply(c->storage, e, list, ms->n, err);
+    int r = storage_apply(c->storage, e, ms, n, err);
     return r < 0 ? r : storage_sync(c->storage, e, err);
+}
+
+int co_fn coordinator_apply_schema(coordinator *c, env *e, const mutation *const *ms, size_t n,
+                                   err_info *err)
+{
+    schema *old = coordinator_schema(c, e), *new = NULL;
+    int r = write_rows(c, e, ms, n, err);
+    if (r == 0)
+        r = coordinator_load_schema(c, e, &new, err);
+    if (r == 0) {
+        schema_ref(new);
+        coordinator_publish_schema(c, e, new);
+        r = coordinator_settle_tables(c, e, old, new, err);
+        schema_unref(new);
+    }
+    schema_unref(old);
+    return r;
 }
 
 static int co_fn change_locked(coordinator *c, env *e, const schema_change *ch, err_info *err)
 {
     arena a;
     arena_init(&a, 16 << 10);
-    schema *old = coordinator_schema(c, e), *new = NULL;
+    schema *old = coordinator_schema(c, e);
     mutations ms = {0};
     int64_t now = env_now_us(e);
     c->last_change_us = now > c->last_change_us ? now : c->last_change_us + 1;
     int r = ch->decide(ch->arg, old, c->last_change_us, (int32_t)(now / 1000000), &a, &ms, err);
-    if (r == 0 && ms.n) {
-        r = write_change(c, e, &ms, &a, err);
-        if (r == 0)
-            r = coordinator_load_schema(c, e, &new, err);
-        if (r == 0) {
-            schema_ref(new);
-            coordinator_publish_schema(c, e, new);
-            r = coordinator_settle_tables(c, e, old, new, err);
-            schema_unref(new);
-        }
-    }
     schema_unref(old);
+    if (r == 0 && ms.n) {
+        const mutation **list = arena_array(&a, const mutation *, ms.n);
+        for (unsigned i = 0; i < ms.n; i++)
+            list[i] = &ms.p[i];
+        r = coordinator_apply_schema(c, e, list, ms.n, err);
+        if (r == 0)
+            schema_push(c, e, list, ms.n);
+    }
     arena_done(&a);
     return r;
 }

@@ -31,6 +31,10 @@ int coordinate_check_cas(coordinator *c, env *e, const keyspace *ks, bytes key, 
 
 int co_fn coordinate_write(coordinator *c, env *e, const write_request *w, err_info *err)
 {
+    if (c->workers[e->worker].ring->n_endpoints > 1) {
+        int r = plan_check_write(w->cl, err);
+        return r < 0 ? r : replicate_write(c, e, w, err);
+    }
     for (size_t i = 0; i < w->n; i++) {
         int r = coordinate_check(c, e, w->keyspace, w->mutations[i]->key, w->cl, true, err);
         if (r < 0)
@@ -39,21 +43,4 @@ int co_fn coordinate_write(coordinator *c, env *e, const write_request *w, err_i
     return w->keyspace->durable_writes
                ? storage_apply(c->storage, e, w->mutations, w->n, err)
                : storage_apply_volatile(c->storage, e, w->mutations, w->n, err);
-}
-
-typedef struct truncate_call {
-    uuid table;
-    err_info *err;
-} truncate_call;
-
-static int co_fn truncate_at_home(coordinator *c, void *arg)
-{
-    truncate_call *call = arg;
-    return storage_truncate(c->storage, c->home, &call->table, call->err);
-}
-
-int co_fn coordinate_truncate(coordinator *c, env *e, const table *t, err_info *err)
-{
-    truncate_call call = {t->id, err}; /* copied: the schema may move on while we wait */
-    return coordinator_at_home(c, e, truncate_at_home, &call);
 }
