@@ -15,6 +15,7 @@
 #include "gossip/gossiper.h"
 #include "runtime/env.h"
 #include "server/admission.h"
+#include "server/cluster.h"
 #include "server/config/config.h"
 
 typedef struct node node;
@@ -82,9 +83,7 @@ struct node {
     unsigned n_workers;
     worker *workers;
     admission admission;
-    /* How main learns: serving, or why not. Called once, on worker 0. */
-    void (*on_started)(void *arg, const err_info *failure);
-    void *started_arg;
+    cluster cluster;
 };
 
 /* A front end calls these around the life of a connection, on its worker. */

@@ -160,14 +160,16 @@ static void name_directory(storage *s, storage_table *t, buf *edits)
 {
     if (t->directory)
         return;
-    const char *keyspace = NULL, *name = NULL;
-    if (s->o.name_of)
-        s->o.name_of(s->o.name_arg, &t->id, &keyspace, &name);
+    const char *keyspace, *name;
+    arena a;
+    arena_init(&a, 256);
+    bool named = s->o.name_of && s->o.name_of(s->o.name_arg, &t->id, &a, &keyspace, &name);
     char id[33];
     for (int i = 0; i < 16; i++)
         snprintf(id + 2 * i, 3, "%02x", t->id.b[i]);
-    t->directory = keyspace && name ? xprintf("%s/%s-%s", keyspace, name, id)
-                                    : xprintf("unnamed/table-%s", id);
+    t->directory =
+        named ? xprintf("%s/%s-%s", keyspace, name, id) : xprintf("unnamed/table-%s", id);
+    arena_done(&a);
     manifest_edit_directory(edits, &t->id, t->directory);
 }
 

@@ -43,8 +43,9 @@ typedef struct storage_options {
     uint64_t memtable_bytes;        /* global budget; the largest is flushed */
     uint64_t block_cache_bytes;
     failure_policy disk_failure, commit_failure;
-    /* Table directories carry names; called with a table id. NULL: unnamed. */
-    void (*name_of)(void *arg, const uuid *table, const char **ret_keyspace,
+    /* Table directories carry names (copied into the arena); called with a table id, from any
+     * thread. False, or NULL: unnamed. */
+    bool (*name_of)(void *arg, const uuid *table, arena *a, const char **ret_keyspace,
                     const char **ret_table);
     void *name_arg;
     /* Called from any thread when a failure policy demands action (stop, die). */
