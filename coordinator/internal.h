@@ -70,7 +70,7 @@ int co_fn coordinator_apply_schema(coordinator *c, env *e, const mutation *const
 void co_fn schema_push(coordinator *c, env *e, const mutation *const *ms, size_t n);
 int co_fn coordinator_truncate_here(coordinator *c, env *e, uuid table, err_info *err);
 /* The tables of system_schema that make the schema. */
-enum { SCHEMA_TABLES = 6 };
-extern const char *const schema_table_names[SCHEMA_TABLES];
+enum { SYNCED_TABLES = 6 };
+extern const char *const synced_tables[SYNCED_TABLES];
 int co_fn coordinator_read_schema_table(coordinator *c, env *e, const table *t, arena *a,
                                         read_result **ret, err_info *err);

@@ -5,8 +5,8 @@
 #include "base/must.h"
 #include "coordinator/internal.h"
 
-const char *const schema_table_names[SCHEMA_TABLES] = {"keyspaces",       "tables", "columns",
-                                                       "dropped_columns", "types",  "indexes"};
+const char *const synced_tables[SYNCED_TABLES] = {"keyspaces",       "tables", "columns",
+                                                  "dropped_columns", "types",  "indexes"};
 
 int co_fn coordinator_read_schema_table(coordinator *c, env *e, const table *t, arena *a,
                                         read_result **ret, err_info *err)
@@ -25,13 +25,13 @@ int co_fn coordinator_read_schema_table(coordinator *c, env *e, const table *t, 
 int co_fn coordinator_load_schema(coordinator *c, env *e, schema **ret, err_info *err)
 {
     schema *fixed = coordinator_schema(c, e);
-    schema_rows rows = {.n_tables = SCHEMA_TABLES};
+    schema_rows rows = {.n_tables = SYNCED_TABLES};
     arena a;
     int r = 0;
     arena_init(&a, 64 << 10);
     for (unsigned i = 0; i < rows.n_tables && r == 0; i++) {
         read_result *result = NULL;
-        rows.tables[i].table = schema_table(fixed, "system_schema", schema_table_names[i]);
+        rows.tables[i].table = schema_table(fixed, "system_schema", synced_tables[i]);
         must(rows.tables[i].table);
         r = coordinator_read_schema_table(c, e, rows.tables[i].table, &a, &result, err);
         rows.tables[i].result = result;

@@ -104,9 +104,9 @@ int co_fn schema_give_all(void *arg, env *e, const message *q, buf *reply, err_i
     schema *s = coordinator_schema(c, e);
     mutations all = {0};
     int r = 0;
-    for (unsigned i = 0; i < SCHEMA_TABLES && r == 0; i++)
-        r = collect_table(c, e, schema_table(s, "system_schema", schema_table_names[i]), q->arena,
-                          &all, err);
+    for (unsigned i = 0; i < SYNCED_TABLES && r == 0; i++)
+        r = collect_table(c, e, schema_table(s, "system_schema", synced_tables[i]), q->arena, &all,
+                          err);
     if (r == 0) {
         const mutation **list = arena_array(q->arena, const mutation *, all.n);
         for (unsigned i = 0; i < all.n; i++)

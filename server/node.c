@@ -378,7 +378,7 @@ static bool co_fn end_connections(node *n)
             return false;
         env_sleep_us(n->home, 10000);
     }
-    on_all_workers(n, pass_by, &r); /* what they posted to each other has run now */
+    round_run(n, pass_by, &r); /* what they posted to each other has run now */
     return true;
 }
 

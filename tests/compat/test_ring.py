@@ -23,7 +23,7 @@ class RingNode(Node):
     """One of several: an address of its own, the same ports as the others."""
 
     def __init__(self, path, number, ports):
-        super().__init__(path, environment={})
+        super().__init__(path, config='phi_convict_threshold: 5\n')
         self.host = f'127.0.0.{number}'
         self.rpc_port, self.native_port, self.storage_port, self.admin_port = ports
         yaml = os.path.join(self.dir, 'conf', 'cassandra.yaml')
@@ -69,6 +69,8 @@ class Ring:
         hosts = [node.host] if node else [n.host for n in self.nodes]
         policy = WhiteListRoundRobinPolicy(hosts) if node else RoundRobinPolicy()
         profile = ExecutionProfile(load_balancing_policy=policy, request_timeout=15, retry_policy=None)
+        # A node that is down keeps its old schema version in peers: no reason to wait long.
+        options.setdefault('max_schema_agreement_wait', 2)
         return Cluster(hosts, port=self.nodes[0].native_port, protocol_version=4,
                        execution_profiles={EXEC_PROFILE_DEFAULT: profile}, **options)
 
