@@ -87,7 +87,7 @@ class Node:
                                             stdin=subprocess.DEVNULL, cwd=self.dir,
                                             env=self.environment)
         end = time.monotonic() + self.START_S
-        for port in (self.native_port, self.rpc_port):
+        for port in (self.native_port, self.rpc_port, self.admin_port):
             while not self.answers(port):
                 if self.process.poll() is not None:
                     raise RuntimeError('iliond ended at once:\n' + self.log())

@@ -221,7 +221,7 @@ def test_two_nodes_on_one_directory(make_node):
     make_table(node)
     other = node.command() + [
         f'-Dcassandra.native_transport_port={free_port()}', f'-Dcassandra.rpc_port={free_port()}',
-        f'-Dcassandra.jmx.local.port={free_port()}']
+        f'-Dcassandra.storage_port={free_port()}', f'-Dcassandra.jmx.local.port={free_port()}']
     done = subprocess.run(other, capture_output=True, text=True, timeout=30, cwd=node.dir)
     assert done.returncode == 1
     assert node.dir in done.stdout + done.stderr
