@@ -1,10 +1,54 @@
 #include "server/cluster.h"
 
+#include <stdio.h>
+
 #include "server/native/connection.h"
 #include "server/state.h"
 
-#define KNOWN_NODE_WAITS_US                                                                        \
-    2000000 /* for a seed, before it starts without having heard of others */
+enum {
+    KNOWN_NODE_WAITS_US = 2000000, /* for a seed, before it starts without having heard of others */
+    MEET_OTHERS_US = 1500000,      /* for those it has heard of, so that first requests find them */
+    PULL_PAUSE_US = 200000,        /* a push may be under way */
+};
+
+/* ---- schema ---- */
+
+/* One pull at a time; a newer version heard of meanwhile is pulled after it. */
+static void co_fn pull(void *arg)
+{
+    node *n = arg;
+    do {
+        char peer[sizeof n->pull.from];
+        err_info err = {0};
+        n->pull.again = false;
+        memcpy(peer, n->pull.from, sizeof peer);
+        env_sleep_us(n->home, PULL_PAUSE_US);
+        if (n->watching && coordinator_pull_schema(n->coordinator, n->home, peer, &err) < 0)
+            log_warn(n->home->log, "Cannot take over the schema of /%s: %s", peer, err.text);
+    } while (n->pull.again && n->watching);
+    n->pull.running = false;
+}
+
+static void want_schema_of(node *n, const char *peer)
+{
+    snprintf(n->pull.from, sizeof n->pull.from, "%s", peer);
+    n->pull.again = true;
+    if (!n->pull.running) {
+        n->pull.running = true;
+        env_spawn(n->home, pull, n);
+    }
+}
+
+static bool same_schema(node *n, const char *peer)
+{
+    const member *m = gossip_find(gossiper_state(n->gossiper), peer);
+    bytes theirs = m ? member_value(m, STATE_SCHEMA) : BYTES_NULL;
+    char ours[UUID_TEXT];
+    schema *s = coordinator_schema(n->coordinator, n->home);
+    bool same = !theirs.p || bytes_eq_str(theirs, uuid_format(s->version, ours));
+    schema_unref(s);
+    return same;
+}
 
 /* ---- news ---- */
 
@@ -30,7 +74,13 @@ static void take_change(void *arg, const gossip_change *c)
 {
     node *n = arg;
     ring *r;
-    if (c->kind == CHANGE_STATE || !gossiper_running(n->gossiper))
+    if (!gossiper_running(n->gossiper))
+        return;
+    bool schema_news =
+        c->kind == CHANGE_UP || (c->kind == CHANGE_STATE && c->state == STATE_SCHEMA);
+    if (schema_news && n->watching && !same_schema(n, c->address))
+        want_schema_of(n, c->address);
+    if (c->kind == CHANGE_STATE)
         return;
     r = gossiper_ring(n->gossiper);
     for (unsigned i = 0; i < r->n_endpoints; i++)
@@ -104,8 +154,27 @@ static int co_fn ask_seeds(node *n, err_info *err)
     return r;
 }
 
+static bool all_met(node *n)
+{
+    ring *r = coordinator_ring(n->coordinator, n->home);
+    bool met = true;
+    for (unsigned i = 0; i < r->n_endpoints; i++)
+        met &= r->endpoints[i].alive;
+    ring_unref(r);
+    return met;
+}
+
+static void co_fn meet_others(node *n)
+{
+    int64_t until = env_mono_us(n->home) + MEET_OTHERS_US;
+    env_yield(n->home);
+    while (!all_met(n) && env_mono_us(n->home) < until)
+        env_sleep_us(n->home, 10000);
+}
+
 int co_fn cluster_join(node *n, err_info *err)
 {
+    coordinator_serve(n->coordinator, n->messaging);
     int r = messaging_start(n->messaging, err);
     if (r == 0)
         r = ask_seeds(n, err);
@@ -118,6 +187,7 @@ int co_fn cluster_join(node *n, err_info *err)
     coordinator_watch(n->coordinator, &n->schema_watch);
     tell_schema(n);
     gossiper_start(n->gossiper);
+    meet_others(n);
     return 0;
 }
 
@@ -134,6 +204,8 @@ void co_fn cluster_silence(node *n)
 {
     if (n->messaging)
         messaging_stop(n->messaging);
+    while (n->pull.running)
+        env_sleep_us(n->home, 10000);
 }
 
 void cluster_close(node *n)

@@ -5,9 +5,9 @@
 
 #include "base/alloc.h"
 #include "base/must.h"
-#include "server/accept.h"
 #include "server/cluster.h"
 #include "server/native/connection.h"
+#include "server/rounds.h"
 #include "server/state.h"
 #include "server/version.h"
 
@@ -27,153 +27,23 @@ void worker_remove(worker *w, connection *c)
     tally_add(&w->stats.connections, -1);
 }
 
-/* ---- on every worker ---- */
-
-/* A visit of worker 0's coroutine to each worker's own thread. */
-typedef struct visit {
-    worker *worker;
-    void (*fn)(struct visit *v);
-    struct round *round;
-} visit;
-
-typedef struct round {
-    unsigned left;
-    int result;    /* the first error */
-    err_info *err; /* of worker 0's making; written by one visit at a time */
-    env *home;
-    co_event done;
-    /* of listening */
-    uint16_t port;
-    void (*on_accept)(void *arg, stream *s);
-    size_t slot; /* offset of the listener in struct worker */
-} round;
-
-static void visit_ended(void *arg)
-{
-    visit *v = arg;
-    round *r = v->round;
-    if (--r->left == 0)
-        co_signal(r->home, &r->done);
-    free(v);
-}
-
-static void visit_run(void *arg)
-{
-    visit *v = arg;
-    v->fn(v);
-    env_post(v->round->home, visit_ended, v);
-}
-
-/* One worker after the other, so that visits never write the round at once. */
-static int co_fn on_all_workers(node *n, void (*fn)(visit *v), round *r)
-{
-    r->home = n->home;
-    co_event_init(&r->done);
-    for (unsigned i = 0; i < n->n_workers && r->result == 0; i++) {
-        visit *v = xmalloc(sizeof *v);
-        *v = (visit){&n->workers[i], fn, r};
-        r->left = 1;
-        env_post(n->workers[i].env, visit_run, v);
-        while (r->left)
-            co_wait(n->home, &r->done, NO_DEADLINE);
-    }
-    return r->result;
-}
-
-/* ---- listening ---- */
-
-static listener **listener_at(worker *w, size_t slot)
-{
-    return (listener **)((char *)w + slot);
-}
-
-static void listen_here(visit *v)
-{
-    worker *w = v->worker;
-    round *r = v->round;
-    r->result = env_listen(w->env, w->node->config->rpc_address, r->port, r->on_accept, w,
-                           listener_at(w, r->slot), r->err);
-}
-
-static void close_here(visit *v)
-{
-    listener **l = listener_at(v->worker, v->round->slot);
-    *l = listener_close(*l);
-}
-
-static int co_fn listen_all(node *n, uint16_t port, void (*fn)(void *, stream *), size_t slot,
-                            err_info *err)
-{
-    round r = {.port = port, .on_accept = fn, .slot = slot, .err = err};
-    return on_all_workers(n, listen_here, &r);
-}
-
-static void co_fn close_all(node *n, size_t slot)
-{
-    round r = {.slot = slot};
-    on_all_workers(n, close_here, &r);
-}
-
-int co_fn node_listen_native(node *n, err_info *err)
-{
-    const config *c = n->config;
-    int r = listen_all(n, (uint16_t)c->native_transport_port, accept_native,
-                       offsetof(worker, native), err);
-    if (r < 0)
-        return r;
-    n->native_running = true;
-    log_info(n->home->log, "Starting listening for CQL clients on /%s:%d...", c->rpc_address,
-             (int)c->native_transport_port);
-    return 0;
-}
-
-int co_fn node_listen_thrift(node *n, err_info *err)
-{
-    const config *c = n->config;
-    int r = listen_all(n, (uint16_t)c->rpc_port, accept_any, offsetof(worker, thrift), err);
-    if (r < 0)
-        return r;
-    n->thrift_running = true;
-    log_info(n->home->log, "Binding thrift service to /%s:%d", c->rpc_address, (int)c->rpc_port);
-    log_info(n->home->log, "Using TFramedTransport with a max frame size of %lld bytes.",
-             (long long)c->thrift_framed_transport_size_bytes);
-    log_info(n->home->log, "Listening for thrift clients...");
-    return 0;
-}
-
-void co_fn node_close_native(node *n)
-{
-    if (!n->native_running)
-        return;
-    n->native_running = false;
-    close_all(n, offsetof(worker, native));
-    log_info(n->home->log, "Stop listening for CQL clients");
-}
-
-void co_fn node_close_thrift(node *n)
-{
-    if (!n->thrift_running)
-        return;
-    n->thrift_running = false;
-    close_all(n, offsetof(worker, thrift));
-    log_info(n->home->log, "Stop listening to thrift clients");
-}
-
 /* ---- storage ---- */
 
-/* Directory names; called from flushing threads. The names are copied before the schema goes. */
-static void name_of(void *arg, const uuid *id, const char **ret_keyspace, const char **ret_table)
+/* Directory names; called from flushing threads. */
+static bool name_of(void *arg, const uuid *id, arena *a, const char **ret_keyspace,
+                    const char **ret_table)
 {
     node *n = arg;
     if (!n->coordinator)
-        return;
+        return false;
     schema *s = coordinator_newest_schema(n->coordinator);
     const table *t = schema_table_by_id(s, id);
     if (t) {
-        *ret_keyspace = t->keyspace;
-        *ret_table = t->name;
+        *ret_keyspace = arena_strdup(a, t->keyspace);
+        *ret_table = arena_strdup(a, t->name);
     }
     schema_unref(s);
+    return t != NULL;
 }
 
 static void on_failure(void *arg, failure_policy policy, const err_info *why)
@@ -372,7 +242,7 @@ static bool co_fn end_connections(node *n)
 {
     int64_t deadline = env_mono_us(n->home) + END_CONNECTIONS_US;
     round r = {0};
-    on_all_workers(n, shut_here, &r);
+    round_run(n, shut_here, &r);
     while (open_connections(n)) {
         if (env_mono_us(n->home) >= deadline)
             return false;

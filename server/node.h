@@ -15,7 +15,6 @@
 #include "gossip/gossiper.h"
 #include "runtime/env.h"
 #include "server/admission.h"
-#include "server/cluster.h"
 #include "server/config/config.h"
 
 typedef struct node node;
@@ -83,7 +82,10 @@ struct node {
     unsigned n_workers;
     worker *workers;
     admission admission;
-    cluster cluster;
+    struct {
+        bool running, again;
+        char from[64]; /* whose schema */
+    } pull;
 };
 
 /* A front end calls these around the life of a connection, on its worker. */
