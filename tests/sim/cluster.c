@@ -26,7 +26,7 @@ static char *yaml_of(const sim_cluster_options *o, const sim_member *m)
                                         "batch\ncommitlog_sync_batch_window",
                                         "group\ncommitlog_sync_group_window"};
     const char *name = o->ring ? "Sim" : m->address;
-    const char *seed = o->ring ? "10.0.0.1" : m->address;
+    const char *seed = o->ring ? "10.0.0.1,10.0.0.2" : m->address;
     return xprintf("cluster_name: '%s'\n"
                    "listen_address: %s\n"
                    "rpc_address: %s\n"

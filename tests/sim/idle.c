@@ -1,4 +1,4 @@
-/* Three idle nodes: how much faster than real time they run. */
+/* A ring of three idle nodes: how much faster than real time they run. */
 #include <stdlib.h>
 #include <time.h>
 
@@ -16,7 +16,8 @@ static double cpu_s(void)
 
 static void co_fn run(sim *s, uint64_t seed, sim_report *report)
 {
-    sim_cluster_options o = {.n = NODES, .sync_ms = 10000, .memtable_mib = 8, .num_tokens = 16};
+    sim_cluster_options o = {
+        .n = NODES, .sync_ms = 10000, .memtable_mib = 8, .num_tokens = 16, .ring = true};
     sim_cluster *c = sim_cluster_new(s, &o);
     (void)seed;
     for (unsigned i = 0; i < NODES; i++)

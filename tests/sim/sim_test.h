@@ -17,6 +17,7 @@ typedef struct workload {
 } workload;
 
 extern const workload workload_single;
+extern const workload workload_converge;
 extern const workload workload_idle;
 
 void report_failure(sim_report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -68,8 +68,12 @@ static int ask(actor *a, question *q)
     char name[16];
     native_params p = client_params(CL_ONE);
     q->begin_us = now_of(w);
-    if (q->key == SCAN)
+    if (q->key == SCAN) {
+        q->op = w->h.ops.n; /* one operation per key, in a row */
+        for (int key = 0; key < KEYS; key++)
+            history_begin(&w->h, q->kind, key_of(a->m, key), 0, q->begin_us);
         return client_ask(&a->c, "SELECT k, v FROM sim.kv", &p);
+    }
     int n = snprintf(name, sizeof name, "%d", q->key);
     bytes values[2] = {bytes_of(name, (size_t)n)};
     p.values = values;
@@ -99,7 +103,6 @@ static int64_t number(bytes b)
 /* Rows of (k, v) into the versions by key. */
 static void take_rows(actor *a, const native_response *r, int64_t *versions)
 {
-    memset(versions, 0, KEYS * sizeof *versions);
     for (size_t i = 0; i < r->rows.n_rows; i++) {
         int64_t key = number(r->rows.values[2 * i]), version = number(r->rows.values[2 * i + 1]);
         if (key >= KEYS || versions[key])
@@ -107,15 +110,6 @@ static void take_rows(actor *a, const native_response *r, int64_t *versions)
                            sim_node_name(a->m->host), (long long)key);
         else
             versions[key] = version;
-    }
-}
-
-static void take_scan(actor *a, const question *q, const int64_t *versions)
-{
-    history *h = &a->w->h;
-    for (int key = 0; key < KEYS; key++) {
-        size_t op = history_begin(h, OP_READ_VALUE, key_of(a->m, key), 0, q->begin_us);
-        history_end(h, op, true, versions[key], now_of(a->w));
     }
 }
 
@@ -134,13 +128,12 @@ static void take_answer(actor *a, const question *q, const native_response *r)
     if (!ok && !(r->opcode == OP_ERROR && expected_error(r->error.code)))
         report_failure(w->report, "%s answered %s", sim_node_name(a->m->host),
                        r->opcode == OP_ERROR ? r->error.text : "with another message");
+    memset(versions, 0, sizeof versions);
     if (ok && q->kind == OP_READ_VALUE)
         take_rows(a, r, versions);
-    if (ok && q->key == SCAN)
-        take_scan(a, q, versions);
-    else if (q->key != SCAN)
-        history_end(&w->h, q->op, ok, ok && q->kind == OP_READ_VALUE ? versions[q->key] : 0,
-                    now_of(w));
+    int first = q->key == SCAN ? 0 : q->key, last = q->key == SCAN ? KEYS - 1 : q->key;
+    for (int key = first; key <= last; key++)
+        history_end(&w->h, q->op + (size_t)(key - first), ok, versions[key], now_of(w));
     w->report->acknowledged += ok;
 }
 
