@@ -121,15 +121,43 @@ static void add_row(const adder *x, const row *present, row *r)
     *r = out;
 }
 
-static int co_fn apply(coordinator *c, env *e, const keyspace *ks, const mutation *m, err_info *err)
+/* In a ring the node that adds must hold the counter; then its shard's new value goes to the other
+ * replicas like any write. */
+static int check_leader(coordinator *c, env *e, const keyspace *ks, bytes key, err_info *err)
 {
+    const replication *rep;
+    replication room;
+    uint16_t replicas[RING_NODES_MAX];
+    uint8_t token[TOKEN_FIXED_MAX];
+    const ring *ring = c->workers[e->worker].ring;
+    int r = coordinator_replication(c, e, ks, &rep, &room, err);
+    if (r < 0)
+        return r;
+    unsigned n = ring_replicas(ring, rep, token_of(ring->partitioner, key, token), replicas);
+    for (unsigned i = 0; i < n; i++)
+        if (replicas[i] == ring->local)
+            return 0;
+    return err_set(
+        err, ERR_NOT_SUPPORTED,
+        "Counter updates through a node that is no replica of them are not supported yet");
+}
+
+static int co_fn apply(coordinator *c, env *e, const write_request *w, const mutation *m,
+                       err_info *err)
+{
+    const keyspace *ks = w->keyspace;
+    if (c->workers[e->worker].ring->n_endpoints > 1) {
+        write_request one = {
+            .keyspace = ks, .mutations = &m, .n = 1, .cl = w->cl, .write_type = w->write_type};
+        return replicate_write(c, e, &one, err);
+    }
     return ks->durable_writes ? storage_apply(c->storage, e, &m, 1, err)
                               : storage_apply_volatile(c->storage, e, &m, 1, err);
 }
 
 /* No two rows of m have the same clustering. */
-static int co_fn increment(coordinator *c, env *e, const keyspace *ks, const mutation *m, arena *a,
-                           err_info *err)
+static int co_fn increment(coordinator *c, env *e, const write_request *w, const mutation *m,
+                           arena *a, err_info *err)
 {
     const partition *present = NULL;
     int r = read_rows(c, e, m, a, &present, err);
@@ -148,18 +176,18 @@ static int co_fn increment(coordinator *c, env *e, const keyspace *ks, const mut
         *out.static_row = *m->static_row;
         add_row(&x, present ? present->static_row : NULL, out.static_row);
     }
-    return apply(c, e, ks, &out, err);
+    return apply(c, e, w, &out, err);
 }
 
-static int co_fn write_one(coordinator *c, env *e, const keyspace *ks, const mutation *m,
+static int co_fn write_one(coordinator *c, env *e, const write_request *w, const mutation *m,
                            err_info *err)
 {
     if (!mutation_counts(m))
-        return apply(c, e, ks, m, err);
+        return apply(c, e, w, m, err);
     arena a;
     arena_init(&a, 4096);
     key_stripe *held = key_lock_take(c->keys, e, key_lock_hash(&m->table, m->key));
-    int r = increment(c, e, ks, m, &a, err);
+    int r = increment(c, e, w, m, &a, err);
     key_lock_give(e, held);
     arena_done(&a);
     return r;
@@ -169,11 +197,13 @@ int co_fn coordinate_counter_write(coordinator *c, env *e, const write_request *
 {
     for (size_t i = 0; i < w->n; i++) {
         int r = coordinate_check(c, e, w->keyspace, w->mutations[i]->key, w->cl, true, err);
+        if (r == 0)
+            r = check_leader(c, e, w->keyspace, w->mutations[i]->key, err);
         if (r < 0)
             return r;
     }
     for (size_t i = 0; i < w->n; i++) {
-        int r = write_one(c, e, w->keyspace, w->mutations[i], err);
+        int r = write_one(c, e, w, w->mutations[i], err);
         if (r < 0)
             return r;
     }

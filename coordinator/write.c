@@ -13,8 +13,6 @@ int coordinate_check(coordinator *c, env *e, const keyspace *ks, bytes key, cons
     int r = write ? plan_check_write(cl, err) : plan_check_read(cl, err);
     if (r == 0)
         r = coordinator_replication(c, e, ks, &rep, &room, err);
-    if (r == 0 && w->ring->n_endpoints > 1 && rep->strategy != STRATEGY_LOCAL)
-        r = err_set(err, ERR_NOT_SUPPORTED, "Replication between nodes is not supported yet");
     if (r < 0)
         return r;
     return plan_make(w->ring, rep, token_of(w->ring->partitioner, key, token), cl, &plan, err);
@@ -29,10 +27,23 @@ int coordinate_check_cas(coordinator *c, env *e, const keyspace *ks, bytes key, 
     return coordinate_check(c, e, ks, key, serial, false, err);
 }
 
+/* Without a batchlog nobody would finish what a coordinator that dies has begun. */
+static int check_batch(const write_request *w, err_info *err)
+{
+    if (w->n > 1 && !strcmp(w->write_type, "BATCH"))
+        return err_set(
+            err, ERR_NOT_SUPPORTED,
+            "Logged batches over several partitions are not supported yet in a ring of several "
+            "nodes; use BEGIN UNLOGGED BATCH");
+    return 0;
+}
+
 int co_fn coordinate_write(coordinator *c, env *e, const write_request *w, err_info *err)
 {
     if (c->workers[e->worker].ring->n_endpoints > 1) {
         int r = plan_check_write(w->cl, err);
+        if (r == 0)
+            r = check_batch(w, err);
         return r < 0 ? r : replicate_write(c, e, w, err);
     }
     for (size_t i = 0; i < w->n; i++) {

@@ -224,6 +224,27 @@ def test_truncate_reaches_all(ring):
             s.execute('TRUNCATE ks.t')
 
 
+def test_counters_and_batches(ring):
+    ring.wait_states({'UN': 3}, 2)
+    with ring.cluster() as c:
+        s = c.connect()
+        make_table(s)
+        s.execute('CREATE TABLE ks.c (k int PRIMARY KEY, n counter)')
+        add = s.prepare('UPDATE ks.c SET n = n + 1 WHERE k = 1')
+        add.consistency_level = CL.QUORUM
+        for _ in range(60):  # round robin: every node adds to its own shard
+            s.execute(add)
+        assert s.execute(quorum('SELECT n FROM ks.c WHERE k = 1')).one().n == 60
+        s.execute(quorum('BEGIN UNLOGGED BATCH INSERT INTO ks.t (k, v) VALUES (1, 1) '
+                         'INSERT INTO ks.t (k, v) VALUES (2, 2) APPLY BATCH'))
+        s.execute(quorum('BEGIN BATCH INSERT INTO ks.t (k, v) VALUES (3, 3) APPLY BATCH'))
+        assert len(list(s.execute(quorum('SELECT * FROM ks.t')))) == 3
+        for text in ('BEGIN BATCH INSERT INTO ks.t (k, v) VALUES (1, 1) INSERT INTO ks.t (k, v) VALUES (2, 2) APPLY BATCH',
+                     'INSERT INTO ks.t (k, v) VALUES (1, 1) IF NOT EXISTS'):
+            with pytest.raises(cassandra.InvalidRequest, match='not supported yet'):
+                s.execute(text)
+
+
 def test_a_foreign_cluster_stays_out(ring):
     ring.wait_states({'UN': 3}, 2)
     stranger = RingNode(require_program(), 4, (ring.nodes[0].rpc_port, ring.nodes[0].native_port,
