@@ -2,8 +2,10 @@
 
 Environment: ILIOND names the program; else build/server/iliond of this tree.
 """
+import contextlib
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -45,14 +47,18 @@ def program():
 
 
 def free_ports(n):
-    sockets = [socket.socket() for _ in range(n)]
-    try:
-        for s in sockets:
-            s.bind(('127.0.0.1', 0))
-        return [s.getsockname()[1] for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
+    """Ports below those that the kernel gives to clients: none of them can be taken by a connection
+    that happens to be made before the node listens."""
+    sockets, ports = [], []
+    while len(ports) < n:
+        s, port = socket.socket(), random.randrange(10240, 32768)
+        sockets.append(s)
+        with contextlib.suppress(OSError):
+            s.bind(('127.0.0.1', port))
+            ports.append(port)
+    for s in sockets:
+        s.close()
+    return ports
 
 
 class Node:

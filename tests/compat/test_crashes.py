@@ -13,6 +13,7 @@ import time
 import pytest
 
 import wire
+from conftest import free_ports
 
 SMALL = """\
 memtable_heap_space: 1MiB
@@ -220,8 +221,8 @@ def test_two_nodes_on_one_directory(make_node):
     node = make_node(config=SMALL)
     make_table(node)
     other = node.command() + [
-        f'-Dcassandra.native_transport_port={free_port()}', f'-Dcassandra.rpc_port={free_port()}',
-        f'-Dcassandra.storage_port={free_port()}', f'-Dcassandra.jmx.local.port={free_port()}']
+        f'-Dcassandra.{name}={port}' for name, port in
+        zip(('native_transport_port', 'rpc_port', 'storage_port', 'jmx.local.port'), free_ports(4))]
     done = subprocess.run(other, capture_output=True, text=True, timeout=30, cwd=node.dir)
     assert done.returncode == 1
     assert node.dir in done.stdout + done.stderr
@@ -233,11 +234,6 @@ def test_two_nodes_on_one_directory(make_node):
     truth.add(writers)
     node.start()
     truth.check(node)
-
-
-def free_port():
-    from conftest import free_ports
-    return free_ports(1)[0]
 
 
 # ---- damage ----
