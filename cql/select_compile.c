@@ -128,15 +128,13 @@ static bool is_fixed(const restrictions *w, const column *col)
     return false;
 }
 
-static int compile_order(compiler *c, const ast_select *ast, select_plan *p)
+/* The columns named, in their order, and desc by position. One named several times counts where it
+ * came first, with the direction given last. */
+static int read_order(compiler *c, const ast_select *ast, const column **columns, unsigned *ret_n,
+                      bool *desc)
 {
-    int reversed = -1, next = 0;
-    if (!ast->order_by.n)
-        return 0;
-    if (!p->where.key_complete)
-        return err_set(c->err, ERR_INVALID,
-                       "ORDER BY is only supported when the partition key is restricted by an EQ "
-                       "or an IN.");
+    bool *seen = arena_array(c->a, bool, c->table->n_clustering + 1);
+    *ret_n = 0;
     for (uint32_t i = 0; i < ast->order_by.n; i++) {
         const column *col;
         int r = compile_column(c, &ast->order_by.at[i].column, &col);
@@ -147,13 +145,38 @@ static int compile_order(compiler *c, const ast_select *ast, select_plan *p)
                            "Order by is currently only supported on the clustered columns of the "
                            "PRIMARY KEY, got %s",
                            col->name);
+        if (!seen[col->position])
+            columns[(*ret_n)++] = col;
+        seen[col->position] = true;
+        desc[col->position] = ast->order_by.at[i].desc;
+    }
+    return 0;
+}
+
+static int compile_order(compiler *c, const ast_select *ast, select_plan *p)
+{
+    int reversed = -1, next = 0;
+    unsigned n;
+    const column **columns = arena_array(c->a, const column *, c->table->n_clustering + 1);
+    bool *desc = arena_array(c->a, bool, c->table->n_clustering + 1);
+    if (!ast->order_by.n)
+        return 0;
+    if (!p->where.key_complete)
+        return err_set(c->err, ERR_INVALID,
+                       "ORDER BY is only supported when the partition key is restricted by an EQ "
+                       "or an IN.");
+    int r = read_order(c, ast, columns, &n, desc);
+    if (r < 0)
+        return r;
+    for (unsigned i = 0; i < n; i++) {
+        const column *col = columns[i];
         while (next < col->position && is_fixed(&p->where, &c->table->clustering_columns[next]))
             next++;
         if (col->position != next++)
             return err_set(c->err, ERR_INVALID,
                            "Order by currently only supports the ordering of columns following "
                            "their declared order in the PRIMARY KEY");
-        int is_reversed = ast->order_by.at[i].desc != col->desc;
+        int is_reversed = desc[col->position] != col->desc;
         if (reversed >= 0 && reversed != is_reversed)
             return err_set(c->err, ERR_INVALID, "Unsupported order by relation");
         reversed = is_reversed;

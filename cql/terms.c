@@ -33,7 +33,7 @@ static bool is_literal(const ast_term *t)
 
 static bool literal_fits(const ast_term *t, const type *type)
 {
-    if (type->kind == TYPE_CUSTOM)
+    if (type->kind == TYPE_CUSTOM || type->kind == TYPE_COMPOSITE)
         return t->kind == AST_BLOB || t->kind == AST_STRING;
     return type->kind <= TYPE_DURATION && (literals[t->kind].types & T(type->kind));
 }

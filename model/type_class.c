@@ -1,6 +1,7 @@
 /* type_class.c: types from class names: "ListType(org.apache.cassandra.db.marshal.UTF8Type)". */
 #include <ctype.h>
 
+#include "base/buf.h"
 #include "model/type.h"
 #include "model/type_internal.h"
 
@@ -80,7 +81,18 @@ static int parse_udt(type_parser *p, unsigned depth, const type **ret)
     return 0;
 }
 
-/* Types of Cassandra that are but bytes to us: their parameters are kept as text. */
+static int kind_of_class(const char *name)
+{
+    if (strcmp(name, "DateType") == 0)
+        return TYPE_TIMESTAMP; /* before Cassandra 1.2 */
+    for (int k = 0; k < TYPE_CUSTOM; k++)
+        if (strcmp(type_infos[k].class_name, name) == 0)
+            return k;
+    return -1;
+}
+
+/* Types of Cassandra that are but bytes to us: their parameters are kept as text, without
+ * blanks and with the full names of classes. */
 static bool is_foreign(const char *name)
 {
     static const char *const known[] = {"DynamicCompositeType", "LexicalUUIDType",
@@ -92,31 +104,49 @@ static bool is_foreign(const char *name)
     return false;
 }
 
-static int parse_foreign(type_parser *p, size_t start, const char *prefix, const type **ret)
+static bool is_marshal_class(const char *name)
+{
+    return kind_of_class(name) >= 0 || is_foreign(name) || !strcmp(name, "FrozenType") ||
+           !strcmp(name, "ReversedType");
+}
+
+/* A class, or the alias or field before "=>" or ':'. */
+static void copy_word(type_parser *p, buf *out)
+{
+    const char *name = arena_str(p->a, word(p));
+    int next = type_peek(p);
+    if (next != '=' && next != ':' && is_marshal_class(name))
+        buf_str(out, MARSHAL);
+    buf_str(out, name);
+}
+
+static int copy_parameters(type_parser *p, buf *out)
 {
     int depth = 0;
-    if (type_peek(p) == '(')
-        do {
-            int c = type_peek(p);
-            if (c <= 0 || !(isalnum(c) || strchr("-+._&$(),=>:", c)))
-                return malformed(p, "unexpected character or end of string");
-            depth += (c == '(') - (c == ')');
-            p->at++;
-        } while (depth);
-    bytes whole = bytes_of(p->text.p + start, p->at - start);
-    char *full = arena_printf(p->a, "%s%.*s", prefix, (int)whole.n, (const char *)whole.p);
-    *ret = type_custom(p->a, bytes_str(full));
+    do {
+        int c = type_peek(p);
+        if (c > 0 && (isalnum(c) || strchr("-+._&$", c))) {
+            copy_word(p, out);
+            continue;
+        }
+        if (c <= 0 || !strchr("(),=>:", c))
+            return malformed(p, "unexpected character or end of string");
+        depth += (c == '(') - (c == ')');
+        buf_u8(out, (uint8_t)c);
+        p->at++;
+    } while (depth);
     return 0;
 }
 
-static int kind_of_class(const char *name)
+static int parse_foreign(type_parser *p, const char *class_name, const type **ret)
 {
-    if (strcmp(name, "DateType") == 0)
-        return TYPE_TIMESTAMP; /* before Cassandra 1.2 */
-    for (int k = 0; k < TYPE_CUSTOM; k++)
-        if (strcmp(type_infos[k].class_name, name) == 0)
-            return k;
-    return -1;
+    buf b = {0};
+    buf_str(&b, class_name);
+    int r = type_peek(p) == '(' ? copy_parameters(p, &b) : 0;
+    if (r == 0)
+        *ret = type_custom(p->a, bytes_str(arena_str(p->a, buf_view(&b))));
+    buf_done(&b);
+    return r;
 }
 
 static int parse_with_args(type_parser *p, type_kind kind, unsigned depth, const type **ret)
@@ -149,8 +179,6 @@ static int parse(type_parser *p, unsigned depth, const type **ret, bool *ret_rev
 {
     if (depth > TYPE_DEPTH_MAX)
         return malformed(p, "types nested too deep");
-    type_peek(p);
-    size_t start = p->at;
     bytes w = word(p);
     if (w.n == 0)
         return malformed(p, "expecting a class name");
@@ -159,7 +187,7 @@ static int parse(type_parser *p, unsigned depth, const type **ret, bool *ret_rev
     if (marshal)
         name += strlen(MARSHAL);
     else if (strchr(name, '.'))
-        return parse_foreign(p, start, "", ret);
+        return parse_foreign(p, name, ret);
     if (strcmp(name, "ReversedType") == 0) {
         if (ret_reversed)
             *ret_reversed = true;
@@ -172,7 +200,7 @@ static int parse(type_parser *p, unsigned depth, const type **ret, bool *ret_rev
         return r;
     }
     if (is_foreign(name))
-        return parse_foreign(p, start, marshal ? "" : MARSHAL, ret);
+        return parse_foreign(p, arena_printf(p->a, MARSHAL "%s", name), ret);
     int kind = kind_of_class(name);
     if (kind < 0)
         return err_set(p->e, ERR_CONFIG, "Unable to find abstract-type class '" MARSHAL "%.200s'",

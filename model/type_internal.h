@@ -95,3 +95,6 @@ static inline uint64_t double_canonical(uint64_t bits)
 {
     return (bits & INT64_MAX) > 0x7ff0000000000000 ? 0x7ff8000000000000 : bits;
 }
+
+/* As type_from_text, of TYPE_COMPOSITE. */
+int type_composite_from_text(arena *a, const type *t, bytes text, bytes *ret, err_info *e);

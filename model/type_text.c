@@ -351,6 +351,8 @@ int type_from_text(arena *a, const type *t, bytes text, bytes *ret_value, err_in
         return time_from(a, text, ret_value, e);
     case TYPE_DURATION:
         return duration_from(a, text, ret_value, e);
+    case TYPE_COMPOSITE:
+        return type_composite_from_text(a, t, text, ret_value, e);
     default:
         break;
     }

@@ -125,6 +125,13 @@ static void class_names(void **state)
     assert_int_equal(
         type_parse_class(&A, BYTES_LIT("DynamicCompositeType(a=>AsciiType)"), &t, NULL, &E), 0);
     assert_int_equal(t->kind, TYPE_CUSTOM);
+    assert_int_equal(type_parse_class(&A,
+                                      BYTES_LIT("DynamicCompositeType(s => UTF8Type,\t"
+                                                "i => ReversedType( " M "Int32Type ))"),
+                                      &t, NULL, &E),
+                     0);
+    assert_string_equal(type_cql_name(&A, t), "'" M "DynamicCompositeType(s=>" M "UTF8Type,i=>" M
+                                              "ReversedType(" M "Int32Type))'");
     static const char *const wrong[] = {"Nosuch",
                                         "ListType",
                                         "MapType(Int32Type)",

@@ -266,11 +266,56 @@ static int teardown(void **state)
     return 0;
 }
 
+/* Text and what it is as bytes; the type is (ascii, int). */
+static void test_composite(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *hex;
+    } of[] = {
+        {"abc:123", "000361626300"
+                    "00040000007b00"},
+        {"abc", "000361626300"},
+        {"a\\:c:1", "0003613a6300"
+                    "00040000000100"},
+        {"a!!:1", "0002612100"
+                  "00040000000100"},
+        {":1", "000000"
+               "00040000000100"},
+        {"abc:!", "000361626301"},
+        {"abc:5:_", "000361626300"
+                    "000400000005ff"},
+        {"", ""},
+        {"abc:x", NULL},
+        {"abc:1:2", NULL},
+    };
+    const type *t;
+    arena_init(&A, 1024);
+    assert_int_equal(
+        type_parse_class(&A, BYTES_LIT("CompositeType(AsciiType,Int32Type)"), &t, NULL, &E), 0);
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        bytes v;
+        int r = type_from_text(&A, t, bytes_str(of[i].text), &v, &E);
+        if (!of[i].hex) {
+            assert_int_equal(r, ERR_INVALID);
+            continue;
+        }
+        assert_int_equal(r, 0);
+        assert_int_equal(type_validate(t, v, &E), 0);
+        buf hex = {0};
+        for (size_t k = 0; k < v.n; k++)
+            buf_printf(&hex, "%02x", v.p[k]);
+        assert_true(bytes_eq_str(buf_view(&hex), of[i].hex));
+        buf_done(&hex);
+    }
+    arena_done(&A);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accepted), cmocka_unit_test(refused), cmocka_unit_test(round_trip),
-        cmocka_unit_test(nested),   cmocka_unit_test(prints),
+        cmocka_unit_test(nested),   cmocka_unit_test(prints),  cmocka_unit_test(test_composite),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
