@@ -1,4 +1,4 @@
-"""Ilion and redis-server in turn, round by round, on the same two cores.
+"""Ilion and redis-server (and a ring of three beside one node) in turn, round by round, on the same two cores.
 
 Machines are noisy, so only ratios of one run count: every round measures both, and the median of
 the rounds' ratios is printed beside the goal.
@@ -33,16 +33,19 @@ def free_port():
 class Ilion:
     """A node with an empty data directory."""
 
-    def __init__(self):
+    def __init__(self, address="127.0.0.1", ports=None, pinned=True):
         self.dir = tempfile.mkdtemp(prefix="ilion-bench-")
         self.conf = os.path.join(self.dir, "conf")
+        self.address, self.pinned = address, pinned
         shutil.copytree(os.path.join(ROOT, "conf"), self.conf)
-        self.native, self.thrift = free_port(), free_port()
+        self.native, self.thrift, storage = ports or (free_port(), free_port(), free_port())
         settings = {
+            "listen_address": address,
+            "rpc_address": address,
             "native_transport_port": self.native,
             "rpc_port": self.thrift,
-            "storage_port": free_port(),
-            "admin_port": free_port(),
+            "storage_port": storage,
+            "admin_port": 0,
             "worker_threads": 1,
         }
         path = os.path.join(self.conf, "cassandra.yaml")
@@ -54,7 +57,7 @@ class Ilion:
 
     def start(self):
         self.process = subprocess.Popen(
-            SERVER + [DAEMON, "-f", "-c", self.conf],
+            (SERVER if self.pinned else []) + [DAEMON, "-f", "-c", self.conf],
             env=dict(os.environ, CASSANDRA_HOME=self.dir),
             stdout=subprocess.DEVNULL,
         )
@@ -63,7 +66,7 @@ class Ilion:
     def wait(self):
         for _ in range(500):
             try:
-                socket.create_connection(("127.0.0.1", self.native)).close()
+                socket.create_connection((self.address, self.native)).close()
                 return self
             except OSError:
                 time.sleep(0.01)
@@ -82,11 +85,12 @@ class Ilion:
             if line.startswith("VmRSS"):
                 return int(line.split()[1])
 
-    def stress(self, kind, depth, seconds, wire="native", load=False):
+    def stress(self, kind, depth, seconds, wire="native", load=False, more=()):
         port = self.native if wire == "native" else self.thrift
         amount = ["-n", str(KEYS), "-s"] if load else ["-d", str(seconds)]
         out = subprocess.run(
-            CLIENT + [STRESS, kind, "-P", wire, "-p", str(port), "-q", str(depth), "-k", str(KEYS), "-Q"] + amount,
+            (CLIENT if self.pinned else []) + [STRESS, kind, "-H", self.address, "-P", wire, "-p", str(port),
+                                               "-q", str(depth), "-k", str(KEYS), "-Q", *more] + amount,
             check=True, capture_output=True, text=True).stdout
         return float(re.search(r"ops_per_second (\d+)", out).group(1))
 
@@ -136,6 +140,21 @@ def compare(comparison, seconds):
     ours = node.stress(kind, depth, seconds, wire)
     node.close()
     return ours, theirs
+
+
+def ring_round(kind, seconds):
+    """Three nodes and QUORUM against one node and ONE; nothing pinned: all share the cores."""
+    one = Ilion(pinned=False).wait()
+    one.stress("write", 1, seconds, load=True)
+    alone = one.stress(kind, 1, seconds)
+    one.close()
+    ports = (free_port(), free_port(), free_port())
+    nodes = [Ilion(f"127.0.0.{i}", ports, pinned=False).wait() for i in (1, 2, 3)]
+    nodes[0].stress("write", 1, seconds, load=True, more=("-l", "QUORUM", "-f", "3"))
+    together = nodes[0].stress(kind, 1, seconds, more=("-l", "QUORUM", "-x"))
+    for node in nodes:
+        node.close()
+    return together, alone
 
 
 def frame(opcode, body):
@@ -213,10 +232,16 @@ def main():
         ratio = statistics.median(ours / theirs for ours, theirs in results)
         ours, theirs = (statistics.median(r[k] for r in results) for k in (0, 1))
         rows.append((c[0], f"{ours:,.0f}/s", f"{theirs:,.0f}/s", f"{ratio:.2f} x", f"{c[3]} x", ratio >= c[3]))
+    for kind, name in (("write", "INSERT"), ("read", "SELECT")):
+        results = [ring_round(kind, args.seconds) for _ in range(args.rounds)]
+        ratio = statistics.median(ring / one for ring, one in results)
+        ring, one = (statistics.median(r[k] for r in results) for k in (0, 1))
+        rows.append((f"ring of three, QUORUM {name} (beside: one node, ONE)", f"{ring:,.0f}/s", f"{one:,.0f}/s",
+                     f"{ratio:.2f} x", "0.25 x", ratio >= 0.25))
     ms, rss = start_and_idle(max(args.rounds, 5))
     rows.append(("fork to first acknowledged write", f"{ms:.0f} ms", "", "", "50 ms", ms <= 50))
     rows.append(("idle resident memory", f"{rss:.1f} MiB", "", "", "16 MiB", rss <= 16))
-    lines = ["| what | Ilion | Redis | ratio | goal | |", "|---|---|---|---|---|---|"]
+    lines = ["| what | Ilion | beside | ratio | goal | |", "|---|---|---|---|---|---|"]
     lines += [f"| {' | '.join(r[:5])} | {'met' if r[5] else '**missed**'} |" for r in rows]
     redis = subprocess.run(["redis-server", "--version"], capture_output=True, text=True).stdout
     text = (f"# Results\n\nMade by `bench/run` on {time.strftime('%Y-%m-%d')}: Linux {platform.release()}, "
@@ -224,7 +249,8 @@ def main():
             f"{args.seconds:g} s each, both in every round, medians. Server on core 0 (one worker), client on "
             "core 1; 50 connections, 100-byte values, consistency ONE, commitlog_sync periodic, "
             f"{KEYS:,} keys loaded first. Redis without persistence; its pipeline is as deep as our requests "
-            "in flight on each connection.\n\nAbsolute figures do not travel between machines; ratios do, "
+            "in flight on each connection. Beside is Redis where nothing else is said; the ring's nodes and client "
+            "share both cores.\n\nAbsolute figures do not travel between machines; ratios do, "
             "roughly.\n\n" + "\n".join(lines) + "\n")
     print(text)
     if args.write:

@@ -83,13 +83,17 @@ static int serve_at(admin *a, const char *address, err_info *err)
 
 /* ---- life ---- */
 
-/* Nodes on several loopback addresses of one machine share a port, but only one has 127.0.0.1:
- * the others are still reached at their own. */
+/* Nodes on several loopback addresses of one machine that keep the default port share it:
+ * 127.0.0.1 is then left to the node that listens there. A port of its own (as cluster launchers
+ * give each node) is served at 127.0.0.1, too. */
 static void serve_at_loopback(admin *a)
 {
     static const char loopback[] = "127.0.0.1";
+    enum { DEFAULT_PORT = 7199 };
+    const config *c = a->node->config;
     err_info err = {0};
-    if (strcmp(a->node->config->listen_address, loopback) == 0)
+    bool sibling = strncmp(c->listen_address, "127.", 4) == 0 && c->admin_port == DEFAULT_PORT;
+    if (strcmp(c->listen_address, loopback) == 0 || sibling)
         return;
     if (serve_at(a, loopback, &err) < 0)
         log_warn(a->home->log, "%s; management is at %s only", err.text,
