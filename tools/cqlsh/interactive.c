@@ -51,8 +51,7 @@ static void make_prompt(terminal *t)
     if (t->split.words == 0 && !t->split.open)
         snprintf(t->prompt, sizeof t->prompt, ks ? "cqlsh:%.200s> " : "cqlsh> ", ks);
     else
-        snprintf(t->prompt, sizeof t->prompt, "%*s", ks ? (int)strnlen(ks, 200) + 8 : 7,
-                 ks ? "... " : "... ");
+        snprintf(t->prompt, sizeof t->prompt, "%*s", ks ? (int)strnlen(ks, 200) + 8 : 7, "... ");
 }
 
 static char *show_prompt(EditLine *el)

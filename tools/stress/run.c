@@ -83,36 +83,40 @@ static int take_answers(stress_connection *c, err_info *e)
 
 /* ---- a connection ---- */
 
-/* Open loop: this connection's share of the rate, evenly spread. Sends what is due by now. */
-static int64_t send_due(stress_connection *c, int64_t next_due)
+/* Open loop: this connection's share of the rate, evenly spread. */
+static int64_t next_due_us(const stress_connection *c)
 {
-    stress_run *r = c->run;
-    double gap_us = 1e6 * r->o->connections / r->o->rate;
-    while (may_send(r) && c->n_free && next_due <= env_mono_us(r->env)) {
-        send_one(c, next_due);
-        next_due = r->started_us + (int64_t)((double)c->index / r->o->connections * gap_us) +
-                   (int64_t)((double)((next_due - r->started_us) / (int64_t)gap_us + 1) * gap_us);
+    const stress_options *o = c->run->o;
+    double gap_us = 1e6 * o->connections / o->rate;
+    double gaps = (double)c->index / o->connections + (double)c->n_due;
+    return c->run->started_us + (int64_t)(gaps * gap_us);
+}
+
+/* Sends what is due by now. */
+static void send_due(stress_connection *c)
+{
+    while (may_send(c->run) && c->n_free && next_due_us(c) <= env_mono_us(c->run->env)) {
+        send_one(c, next_due_us(c));
+        c->n_due++;
     }
-    return next_due;
 }
 
 static int co_fn drive(stress_connection *c, err_info *e)
 {
     stress_run *r = c->run;
-    int64_t due = r->started_us;
     for (;;) {
         int code = take_answers(c, e);
         if (code < 0)
             return code;
         if (r->o->rate > 0)
-            due = send_due(c, due);
+            send_due(c);
         else
             while (c->n_free && may_send(r))
                 send_one(c, env_mono_us(r->env));
         stream_kick(c->stream);
         if (!c->in_flight && !may_send(r))
             return 0;
-        int64_t wake = r->o->rate > 0 && c->n_free && may_send(r) ? due : NO_DEADLINE;
+        int64_t wake = r->o->rate > 0 && c->n_free && may_send(r) ? next_due_us(c) : NO_DEADLINE;
         code = stream_wait(c->stream, stream_input(c->stream).n + 1, wake);
         if (code < 0 && code != ERR_TIMEOUT)
             return err_set(e, code, "the server closed the connection");

@@ -44,6 +44,7 @@ typedef struct stress_connection {
     stream *stream;
     stress_slot *slots; /* by tag */
     unsigned in_flight, index;
+    uint64_t n_due; /* open loop: how many were due so far */
     uint16_t *free_tags;
     unsigned n_free;
     uint16_t *order; /* tags in the order sent, for wires that answer in order */

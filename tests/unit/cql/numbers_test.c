@@ -21,7 +21,7 @@ static uint64_t next(uint64_t *seed)
 /* Of any length up to 119 bits, often next to a power of two. */
 static wide random_wide(uint64_t *seed)
 {
-    wide v = (wide)next(seed) << 64 | next(seed);
+    wide v = (wide)((unsigned __int128)next(seed) << 64 | next(seed));
     v >>= 9 + next(seed) % 118;
     if (next(seed) % 3 == 0)
         v = ((wide)1 << next(seed) % 118) - (wide)(next(seed) % 3);
