@@ -101,6 +101,16 @@ static void send_due(stress_connection *c)
     }
 }
 
+/* When to look again though no answer has come. */
+static int64_t wake_us(const stress_connection *c)
+{
+    const stress_run *r = c->run;
+    if (!(r->o->rate > 0) || !c->n_free || !may_send(r))
+        return NO_DEADLINE;
+    int64_t due = next_due_us(c);
+    return r->o->operations || due < r->until_us ? due : r->until_us;
+}
+
 static int co_fn drive(stress_connection *c, err_info *e)
 {
     stress_run *r = c->run;
@@ -116,8 +126,7 @@ static int co_fn drive(stress_connection *c, err_info *e)
         stream_kick(c->stream);
         if (!c->in_flight && !may_send(r))
             return 0;
-        int64_t wake = r->o->rate > 0 && c->n_free && may_send(r) ? next_due_us(c) : NO_DEADLINE;
-        code = stream_wait(c->stream, stream_input(c->stream).n + 1, wake);
+        code = stream_wait(c->stream, stream_input(c->stream).n + 1, wake_us(c));
         if (code < 0 && code != ERR_TIMEOUT)
             return err_set(e, code, "the server closed the connection");
     }
