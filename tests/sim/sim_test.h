@@ -17,6 +17,7 @@ typedef struct workload {
 } workload;
 
 extern const workload workload_single;
+extern const workload workload_quorum;
 extern const workload workload_converge;
 extern const workload workload_idle;
 
