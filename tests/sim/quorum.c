@@ -80,10 +80,10 @@ static void co_fn go(kv *w, nemesis *n)
     kv_check(w, true);
 }
 
-static void co_fn run(sim *s, uint64_t seed, sim_report *report)
+static void co_fn run(sim *s, uint64_t seed, sim_report *report, unsigned nodes)
 {
     kv w = {.s = s, .report = report, .cl = CL_QUORUM, .shared = true, .request_us = 20000000};
-    sim_cluster_options o = {.n = 3 + (unsigned)sim_choose(s, 2),
+    sim_cluster_options o = {.n = nodes,
                              .sync = 1 + (int)sim_choose(s, 2),
                              .sync_ms = 2,
                              .memtable_mib = 1 + (unsigned)sim_choose(s, 3),
@@ -107,5 +107,17 @@ static void co_fn run(sim *s, uint64_t seed, sim_report *report)
     history_done(&w.h);
 }
 
+static void co_fn run_three(sim *s, uint64_t seed, sim_report *report)
+{
+    run(s, seed, report, 3);
+}
+
+static void co_fn run_four(sim *s, uint64_t seed, sim_report *report)
+{
+    run(s, seed, report, 4);
+}
+
 const workload workload_quorum = {
-    "quorum", "a ring: acknowledged QUORUM writes are read by every later QUORUM read", run};
+    "quorum", "a ring of three: acknowledged QUORUM writes are read by every later QUORUM read",
+    run_three};
+const workload workload_quorum4 = {"quorum4", "the same in a ring of four", run_four};

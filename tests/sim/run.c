@@ -23,8 +23,8 @@
 
 enum { REAL_LIMIT_S = 120, AGAIN = 10 };
 
-static const workload *const workloads[] = {&workload_single, &workload_quorum, &workload_converge,
-                                            &workload_idle};
+static const workload *const workloads[] = {&workload_single, &workload_quorum, &workload_quorum4,
+                                            &workload_converge, &workload_idle};
 
 void report_failure(sim_report *r, const char *fmt, ...)
 {
