@@ -97,8 +97,11 @@ static int co_fn ddl_run(cql *q, env *e, ddl *d, ddl_fn *fn, err_info *err)
 {
     running r = {d, fn};
     d->random = env_random(e);
+    d->ring = coordinator_ring(q->c, e);
     schema_change ch = {decide, &r};
-    return coordinate_schema_change(q->c, e, &ch, err);
+    int result = coordinate_schema_change(q->c, e, &ch, err);
+    ring_unref(d->ring);
+    return result;
 }
 
 int co_fn execute_ddl(exec *x, cql_result *ret)

@@ -7,6 +7,7 @@ typedef struct ddl {
     env *e; /* the caller's; decide may run on another thread and use its clock only */
     cql *q;
     uint64_t random; /* for table ids */
+    ring *ring;      /* names the data centres */
     const ast_statement *ast;
     const char *keyspace; /* of the session; "" none */
     /* What was done, for the answer; change NULL: nothing. */

@@ -59,6 +59,31 @@ int keyspace_properties(ddl_step *s, const ast_properties *props, keyspace_draft
     return 0;
 }
 
+/* {'class': 'NetworkTopologyStrategy', 'replication_factor': n} means n in every data centre that
+ * there is now and that is not named. */
+static void expand_factor(ddl_step *s, keyspace_draft *k)
+{
+    static const char factor[] = "replication_factor";
+    const char *class_name = options_get(k->replication, "class");
+    const char *n = options_get(k->replication, factor);
+    replication rep;
+    options only_class = {1, &(option){"class", class_name}};
+    if (!n || !class_name || replication_parse(&only_class, &rep, NULL) < 0 ||
+        rep.strategy != STRATEGY_NETWORK_TOPOLOGY)
+        return;
+    options to = {0, arena_array(s->a, option, k->replication.n + s->d->ring->n_endpoints)};
+    option *o = (option *)to.p;
+    for (unsigned i = 0; i < k->replication.n; i++)
+        if (strcmp(k->replication.p[i].name, factor) != 0)
+            o[to.n++] = k->replication.p[i];
+    for (unsigned i = 0; i < s->d->ring->n_endpoints; i++) {
+        const char *dc = s->d->ring->endpoints[i].dc;
+        if (!options_get(to, dc))
+            o[to.n++] = (option){arena_strdup(s->a, dc), n};
+    }
+    k->replication = to;
+}
+
 int keyspace_check(const keyspace_draft *k, err_info *err)
 {
     replication rep;
@@ -69,7 +94,12 @@ int keyspace_check(const keyspace_draft *k, err_info *err)
                        k->name);
     if (!options_get(k->replication, "class"))
         return err_set(err, ERR_CONFIG, "Missing replication strategy class");
-    return replication_parse(&k->replication, &rep, err);
+    int r = replication_parse(&k->replication, &rep, err);
+    if (r == 0 && rep.strategy == STRATEGY_LOCAL)
+        r = err_set(err, ERR_INVALID,
+                    "Unable to use given strategy class: LocalStrategy is reserved for internal "
+                    "use.");
+    return r;
 }
 
 /* The schema keeps the full class name, first. */
@@ -99,6 +129,7 @@ int ddl_create_keyspace(ddl_step *s)
         return r;
     if (schema_keyspace(s->schema, k.name))
         return ast->if_not_exists ? 0 : exists(s, k.name);
+    expand_factor(s, &k);
     if ((r = keyspace_check(&k, s->err)) < 0 || (r = full_class(s, &k)) < 0)
         return r;
     schema_put_keyspace(s->schema, &k, s->timestamp_us, s->a, s->out);
@@ -122,8 +153,10 @@ int ddl_alter_keyspace(ddl_step *s)
                               : err_set(s->err, ERR_INVALID, "Keyspace '%s' doesn't exist", name);
     keyspace_draft k = {name, old->durable_writes, old->replication};
     bool has;
-    if ((r = keyspace_properties(s, &ast->properties, &k, &has)) < 0 ||
-        (r = keyspace_check(&k, s->err)) < 0 || (r = full_class(s, &k)) < 0)
+    if ((r = keyspace_properties(s, &ast->properties, &k, &has)) < 0)
+        return r;
+    expand_factor(s, &k);
+    if ((r = keyspace_check(&k, s->err)) < 0 || (r = full_class(s, &k)) < 0)
         return r;
     schema_put_keyspace(s->schema, &k, s->timestamp_us, s->a, s->out);
     ddl_report(s, "UPDATED", "KEYSPACE", name, "");

@@ -124,7 +124,7 @@ static int fix_compaction(ddl_step *s, table_options *t)
 }
 
 /* Old names of the options; {'enabled': false} and an empty class turn compression off. */
-static void fix_compression(ddl_step *s, table_options *t)
+static int fix_compression(ddl_step *s, table_options *t)
 {
     option *o = arena_array(s->a, option, t->compression.n + 2);
     const char *enabled = options_get(t->compression, "enabled");
@@ -132,6 +132,9 @@ static void fix_compression(ddl_step *s, table_options *t)
     if (!class_name)
         class_name = options_get(t->compression, "sstable_compression");
     unsigned n = 0;
+    if (!class_name && !enabled && t->compression.n)
+        return err_set(s->err, ERR_CONFIG,
+                       "Missing sub-option 'class' for the 'compression' option.");
     if ((enabled && strcasecmp(enabled, "false") == 0) || !class_name || !*class_name) {
         put_option(o, &n, "enabled", "false");
     } else {
@@ -149,6 +152,7 @@ static void fix_compression(ddl_step *s, table_options *t)
         }
     }
     t->compression = (options){n, o};
+    return 0;
 }
 
 static void fix_caching(ddl_step *s, table_options *t)
@@ -185,7 +189,7 @@ int table_properties(ddl_step *s, const ast_properties *props, table_options *o,
         if (r == 0 && strcmp(name, "compaction") == 0)
             r = fix_compaction(s, o);
         else if (r == 0 && strcmp(name, "compression") == 0)
-            fix_compression(s, o);
+            r = fix_compression(s, o);
         else if (r == 0 && strcmp(name, "caching") == 0)
             fix_caching(s, o);
         if (r < 0)
@@ -237,6 +241,93 @@ static int check_classes(const table_options *o, err_info *err)
     return 0;
 }
 
+/* A number among map options; `otherwise` where it is not given. */
+static int whole_option(const options *o, const char *name, long otherwise, long *ret,
+                        err_info *err)
+{
+    const char *text = options_get(*o, name);
+    char *end;
+    *ret = text ? strtol(text, &end, 10) : otherwise;
+    if (text && (!*text || *end))
+        return err_set(err, ERR_CONFIG, "%s is not a parsable int (base10) for %s", text, name);
+    return 0;
+}
+
+static int check_compaction(const table_options *o, err_info *err)
+{
+    const char *enabled = options_get(o->compaction, "enabled");
+    const char *tombstones = options_get(o->compaction, "tombstone_threshold");
+    long least, most, size;
+    int r = whole_option(&o->compaction, "min_threshold", 4, &least, err);
+    if (r == 0)
+        r = whole_option(&o->compaction, "max_threshold", 32, &most, err);
+    if (r == 0)
+        r = whole_option(&o->compaction, "sstable_size_in_mb", 160, &size, err);
+    if (r < 0)
+        return r;
+    if (least < 2)
+        return err_set(err, ERR_CONFIG, "Min compaction threshold cannot be less than 2 (got %ld)",
+                       least);
+    if (least > most)
+        return err_set(err, ERR_CONFIG,
+                       "Min compaction threshold (got %ld) cannot be greater than max compaction "
+                       "threshold (got %ld)",
+                       least, most);
+    if (size < 1)
+        return err_set(err, ERR_CONFIG, "sstable_size_in_mb must be larger than 0, but was %ld",
+                       size);
+    if (tombstones && !(strtod(tombstones, NULL) > 0))
+        return err_set(err, ERR_CONFIG, "tombstone_threshold must be greater than 0, but was %s",
+                       tombstones);
+    if (enabled && strcasecmp(enabled, "true") && strcasecmp(enabled, "false"))
+        return err_set(err, ERR_CONFIG, "enabled should either be 'true' or 'false', not %s",
+                       enabled);
+    return 0;
+}
+
+static int check_caching(const table_options *o, err_info *err)
+{
+    for (unsigned i = 0; i < o->caching.n; i++) {
+        const char *name = o->caching.p[i].name, *v = o->caching.p[i].value;
+        bool word = !strcasecmp(v, "ALL") || !strcasecmp(v, "NONE");
+        bool rows = !strcmp(name, "rows_per_partition");
+        if (!rows && strcmp(name, "keys"))
+            return err_set(err, ERR_CONFIG,
+                           "Invalid caching sub-options [%s]: only 'keys' and 'rows_per_partition' "
+                           "are allowed",
+                           name);
+        if (!word && !(rows && *v && v[strspn(v, "0123456789")] == 0))
+            return err_set(err, ERR_CONFIG,
+                           "Invalid value '%s' for caching sub-option '%s': only 'ALL'%s allowed",
+                           v, name, rows ? ", 'NONE', and integer values are" : " and 'NONE' are");
+    }
+    return 0;
+}
+
+static int check_compression(const table_options *o, err_info *err)
+{
+    static const char *const known[] = {"class",
+                                        "sstable_compression", /* the old names, by Thrift */
+                                        "chunk_length_kb",
+                                        "enabled",
+                                        "chunk_length_in_kb",
+                                        "crc_check_chance",
+                                        "min_compress_ratio",
+                                        "compression_level",
+                                        "lz4_compressor_type",
+                                        "lz4_high_compressor_level",
+                                        NULL};
+    long kib;
+    for (unsigned i = 0; i < o->compression.n; i++)
+        if (!is_one_of(o->compression.p[i].name, "", known))
+            return err_set(err, ERR_CONFIG, "Unknown compression options %s",
+                           o->compression.p[i].name);
+    int r = whole_option(&o->compression, "chunk_length_in_kb", 16, &kib, err);
+    if (r == 0 && (kib < 1 || kib > 2097151 || (kib & (kib - 1))))
+        r = err_set(err, ERR_CONFIG, "chunk_length_in_kb must be a power of 2");
+    return r;
+}
+
 int table_options_check(const table_options *o, err_info *err)
 {
     const struct {
@@ -250,7 +341,7 @@ int table_options_check(const table_options *o, err_info *err)
         const char *name, *value;
     } policies[] = {{"speculative_retry", o->speculative_retry},
                     {"additional_write_policy", o->additional_write_policy}};
-    if (!(o->bloom_filter_fp_chance > 0 && o->bloom_filter_fp_chance <= 1))
+    if (!(o->bloom_filter_fp_chance > 6.71e-5 && o->bloom_filter_fp_chance <= 1))
         return err_set(err, ERR_CONFIG,
                        "bloom_filter_fp_chance must be larger than 6.71E-5 and less than or equal "
                        "to 1.0 (got %g)",
@@ -282,5 +373,10 @@ int table_options_check(const table_options *o, err_info *err)
         strcasecmp(o->read_repair, "none"))
         return err_set(err, ERR_CONFIG, "Invalid value for option 'read_repair': %s",
                        o->read_repair);
-    return check_classes(o, err);
+    int r = check_classes(o, err);
+    if (r == 0)
+        r = check_compaction(o, err);
+    if (r == 0)
+        r = check_compression(o, err);
+    return r < 0 ? r : check_caching(o, err);
 }

@@ -39,6 +39,15 @@ static int check_key_type(const table_draft *t, const column_draft *c, err_info 
                    c->name.p);
 }
 
+static bool nests_multicell(const type *t)
+{
+    if (t->kind == TYPE_UDT && type_is_multicell(t))
+        for (unsigned i = 0; i < t->n_args; i++)
+            if (type_is_multicell(t->args[i]))
+                return true;
+    return false;
+}
+
 static int check_columns(const table_draft *t, err_info *err)
 {
     unsigned counters = 0, plain = 0, clustering = 0;
@@ -53,6 +62,9 @@ static int check_columns(const table_draft *t, err_info *err)
                 return r;
             continue;
         }
+        if (nests_multicell(c->type))
+            return err_set(err, ERR_INVALID,
+                           "Non-frozen UDTs with nested non-frozen collections are not supported");
         if (compact && type_is_multicell(c->type))
             return err_set(err, ERR_INVALID,
                            "Collection types are not supported with COMPACT STORAGE");
@@ -74,10 +86,13 @@ static int check_columns(const table_draft *t, err_info *err)
 int table_check(const table_draft *t, err_info *err)
 {
     if (!ddl_name_is_valid(t->name))
+        return err_set(err, ERR_CONFIG,
+                       "%s.%s: Table name must not be empty, more than 48 characters long, or "
+                       "contain non-alphanumeric-underscore characters (got \"%s\")",
+                       t->keyspace, t->name, t->name);
+    if ((t->flags & TABLE_COUNTER) && t->options.default_time_to_live_s)
         return err_set(err, ERR_INVALID,
-                       "Table name must not be empty, more than 48 characters long, or contain "
-                       "non-alphanumeric-underscore characters (got \"%s\")",
-                       t->name);
+                       "Cannot set default_time_to_live on a table with counters");
     int r = check_columns(t, err);
     if (r == 0)
         r = schema_check_table(t, err);
@@ -85,6 +100,12 @@ int table_check(const table_draft *t, err_info *err)
 }
 
 /* ---- CREATE ---- */
+
+/* Empty names come from Thrift alone. */
+static int check_column_name(ddl_step *s, bytes name)
+{
+    return name.n ? 0 : err_set(s->err, ERR_SYNTAX, "The name of a column must not be empty");
+}
 
 static int declare_columns(ddl_step *s, const ast_create_table *ast, table_draft *t)
 {
@@ -99,7 +120,9 @@ static int declare_columns(ddl_step *s, const ast_create_table *ast, table_draft
         c->name = arena_copy(s->a, def->name.name);
         c->kind = def->is_static ? COLUMN_STATIC : COLUMN_REGULAR;
         c->position = -1;
-        int r = ddl_type(s, t->keyspace, def->type, &c->type);
+        int r = check_column_name(s, c->name);
+        if (r == 0)
+            r = ddl_type(s, t->keyspace, def->type, &c->type);
         if (r < 0)
             return r;
         t->n_columns++;
@@ -145,10 +168,7 @@ static int declare_order(ddl_step *s, const ast_create_table *ast, table_draft *
                            "of the clustering columns");
         c->desc = o->at[i].desc;
     }
-    if (o->n && o->n != ast->clustering.n)
-        return err_set(s->err, ERR_INVALID, "Missing CLUSTERING ORDER for column %.*s",
-                       (int)ast->clustering.at[o->n].name.n, ast->clustering.at[o->n].name.p);
-    return 0;
+    return 0; /* those that are not named ascend */
 }
 
 static int table_flags_of(ddl_step *s, const ast_create_table *ast, table_draft *t)
@@ -194,9 +214,6 @@ static int build_draft(ddl_step *s, const ast_create_table *ast, table_draft *t)
     t->id = ddl_table_id(s->d);
     if ((r = table_properties(s, &ast->properties, &t->options, &t->id)) < 0)
         return r;
-    if ((t->flags & TABLE_COUNTER) && t->options.default_time_to_live_s)
-        return err_set(s->err, ERR_INVALID,
-                       "Cannot set default_time_to_live on a table with counters");
     return table_check(t, s->err);
 }
 
@@ -255,9 +272,10 @@ static int check_added(ddl_step *s, const table *t, const column_draft *c, const
         return err_set(s->err, ERR_INVALID, "Cannot re-add previously dropped counter column %s",
                        name);
     if (table_is_counter(t) != (c->type->kind == TYPE_COUNTER))
-        return err_set(s->err, ERR_INVALID,
-                       table_is_counter(t) ? "Cannot add a non counter column to a counter table"
-                                           : "Cannot add a counter column to a non counter table");
+        return err_set(s->err, ERR_CONFIG,
+                       "%s: Cannot have a %scounter column (\"%s\") in a %s table",
+                       table_text(t, s->a), table_is_counter(t) ? "non " : "", name,
+                       table_is_counter(t) ? "counter" : "non counter");
     return 0;
 }
 
@@ -279,7 +297,9 @@ static int alter_add(ddl_step *s, const ast_alter *ast, const table *t, table_dr
         column_draft *c = &all[d->n_columns];
         *c = (column_draft){.name = bytes_str(name), .position = -1};
         c->kind = def->is_static || table_is_static_compact(t) ? COLUMN_STATIC : COLUMN_REGULAR;
-        int r = ddl_type(s, t->keyspace, def->type, &c->type);
+        int r = check_column_name(s, c->name);
+        if (r == 0)
+            r = ddl_type(s, t->keyspace, def->type, &c->type);
         if (r == 0)
             r = check_added(s, t, c, name);
         if (r < 0)
@@ -388,8 +408,12 @@ int ddl_alter_table(ddl_step *s)
                    : err_set(s->err, ERR_INVALID, "Table '%s.%s' doesn't exist", ks->name, name);
     table_draft d;
     table_draft_of(t, s->a, &d);
+    unsigned n_before = d.n_columns;
     if ((r = alter_draft(s, ast, t, &d)) < 0 || (r = table_check(&d, s->err)) < 0)
         return r;
+    bool columns = ast->what == AST_ALTER_ADD || ast->what == AST_ALTER_DROP;
+    if (columns && d.n_columns == n_before)
+        return 0; /* IF [NOT] EXISTS left nothing to do */
     schema_put_table(s->schema, &d, t, s->timestamp_us, s->now_s, s->a, s->out);
     ddl_report(s, "UPDATED", "TABLE", t->keyspace, t->name);
     return 0;

@@ -42,11 +42,29 @@ static int add_field(ddl_step *s, type *t, const ast_column_def *def)
     return 0;
 }
 
+/* Names that CQL has, or keeps, for its own types, unless they are quoted. */
+static int check_reserved(ddl_step *s, const ast_name *name)
+{
+    static const char *const kept[] = {"byte",     "complex", "enum",
+                                       "interval", "macaddr", "bitstring"};
+    const type *native;
+    bool reserved = false;
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+        reserved |= bytes_eq_str(name->name, kept[i]);
+    reserved |= type_parse_cql(s->a, name->name, NULL, &native, NULL) == 0;
+    if (!reserved || name->raw.p[0] == '"')
+        return 0;
+    return err_set(s->err, ERR_SYNTAX, "Invalid (reserved) user type name %.*s", (int)name->name.n,
+                   name->name.p);
+}
+
 int ddl_create_type(ddl_step *s)
 {
     const ast_create_type *ast = s->d->ast->create_type;
     const keyspace *ks;
-    int r = ddl_keyspace_of(s, &ast->name, &ks);
+    int r = check_reserved(s, &ast->name);
+    if (r == 0)
+        r = ddl_keyspace_of(s, &ast->name, &ks);
     if (r < 0)
         return r;
     const char *name = arena_str(s->a, ast->name.name);
@@ -61,6 +79,26 @@ int ddl_create_type(ddl_step *s)
         return r;
     schema_put_type(s->schema, ks->name, t, s->timestamp_us, s->a, s->out);
     ddl_report(s, "CREATED", "TYPE", ks->name, name);
+    return 0;
+}
+
+/* A key with one more field would be another key. */
+static int check_not_in_keys(ddl_step *s, const keyspace *ks, const ast_alter *ast, const type *t)
+{
+    if (ast->what != AST_ALTER_ADD || !ast->columns.n)
+        return 0;
+    const ast_column_def *def = &ast->columns.at[0];
+    for (unsigned i = 0; i < ks->n_tables; i++) {
+        const table *in = ks->tables[i];
+        for (unsigned k = 0; k < in->n_partition; k++)
+            if (type_uses(in->partition_columns[k].type, t->name))
+                return err_set(s->err, ERR_INVALID,
+                               "Cannot add new field %.*s of type %s to user type %s.%s as the "
+                               "type is being used in partition key by the following tables: %s.%s",
+                               (int)def->name.name.n, def->name.name.p,
+                               ast_type_text(def->type, s->a), ks->name, t->name, ks->name,
+                               in->name);
+    }
     return 0;
 }
 
@@ -108,7 +146,7 @@ int ddl_alter_type(ddl_step *s)
     t->n_args = old->n_args;
     memcpy((void *)t->args, old->args, old->n_args * sizeof *old->args);
     memcpy((void *)t->fields, old->fields, old->n_args * sizeof *old->fields);
-    if ((r = alter_fields(s, ast, t)) < 0)
+    if ((r = check_not_in_keys(s, ks, ast, t)) < 0 || (r = alter_fields(s, ast, t)) < 0)
         return r;
     schema_put_type(s->schema, ks->name, t, s->timestamp_us, s->a, s->out);
     ddl_report(s, "UPDATED", "TYPE", ks->name, name);

@@ -226,9 +226,9 @@ static int compile_arithmetic(compiler *c, const ast_assignment *as, const colum
 {
     const type *t = col->type;
     if (!bytes_eq(as->other.name, as->column.name))
-        return err_set(c->err, ERR_INVALID,
+        return err_set(c->err, ERR_SYNTAX,
                        "Only expressions of the form X = X %s<value> are supported.",
-                       as->kind == AST_SET_SUBTRACT ? "- " : "+ ");
+                       as->kind == AST_SET_SUBTRACT ? "-" : "+");
     if (t->kind == TYPE_COUNTER)
         return compile_count(c, as, col, p);
     if (!type_is_collection(t) || !type_is_multicell(t))
@@ -277,9 +277,10 @@ static int check_element(compiler *c, const column *col, bool deleting)
 /* What stands in brackets: an index of a list, else a key. */
 static int compile_key(compiler *c, const ast_term *key, const column *col, const term **ret)
 {
-    bool list = col->type->kind == TYPE_LIST;
-    return compile_term(c, key, list ? type_native(TYPE_INT) : col->type->args[0],
-                        arena_printf(c->a, list ? "idx(%s)" : "key(%s)", col->name), ret);
+    type_kind kind = col->type->kind;
+    const char *name = kind == TYPE_LIST ? "idx" : kind == TYPE_SET ? "value" : "key";
+    return compile_term(c, key, kind == TYPE_LIST ? type_native(TYPE_INT) : col->type->args[0],
+                        arena_printf(c->a, "%s(%s)", name, col->name), ret);
 }
 
 static int compile_assignment(compiler *c, const ast_assignment *as, modify_plan *p)
@@ -314,7 +315,8 @@ static int compile_assignment(compiler *c, const ast_assignment *as, modify_plan
             return r;
         op = add_op(p, OP_SET_FIELD, col);
         op->field = field;
-        return compile_term(c, as->value, col->type->args[field], col->type->fields[field],
+        return compile_term(c, as->value, col->type->args[field],
+                            arena_printf(c->a, "%s.%s", col->name, col->type->fields[field]),
                             &op->value);
     default:
         return compile_arithmetic(c, as, col, p);
@@ -328,8 +330,9 @@ static int check_repeated(compiler *c, const modify_plan *p)
         for (unsigned k = i + 1; k < p->n_ops; k++) {
             const operation *a = &p->ops[i], *b = &p->ops[k];
             bool whole = a->kind <= OP_ASSIGN || b->kind <= OP_ASSIGN;
-            if (a->column == b->column && whole)
-                return err_set(c->err, ERR_INVALID, "Multiple incompatible setting of column %s",
+            bool field = a->kind == OP_SET_FIELD && b->kind == a->kind && a->field == b->field;
+            if (a->column == b->column && (whole || field))
+                return err_set(c->err, ERR_SYNTAX, "Multiple incompatible setting of column %s",
                                a->column->name);
         }
     }
@@ -407,6 +410,9 @@ static int compile_deletion(compiler *c, const ast_deletion *d, modify_plan *p)
         add_op(p, OP_DELETE_FIELD, col)->field = field;
         return 0;
     }
+    for (unsigned i = 0; i < p->n_ops; i++)
+        if (p->ops[i].kind == OP_DELETE && p->ops[i].column == col)
+            return 0; /* named twice: a row has one cell per column */
     add_op(p, OP_DELETE, col);
     return 0;
 }

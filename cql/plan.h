@@ -132,6 +132,8 @@ typedef struct term {
 int compile_term(compiler *c, const ast_term *t, const type *type, const char *name,
                  const term **ret);
 /* An integer for TTL, TIMESTAMP, LIMIT. t NULL: *ret = NULL. */
+/* ERR_INVALID: there is no function of that name. */
+int compile_function_name(compiler *c, const ast_term *t);
 int compile_int_term(compiler *c, const ast_term *t, type_kind kind, const char *name,
                      const term **ret);
 /* The value of each column out of a JSON object: for INSERT JSON. */

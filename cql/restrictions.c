@@ -39,7 +39,7 @@ static int set_values(compiler *c, const ast_relation *rel, const type *type, co
     r->op = rel->op;
     if (rel->op == AST_IN && rel->value)
         return compile_term(c, rel->value, type_list(c->a, type, true),
-                            arena_printf(c->a, "in(%s)", name), &r->list);
+                            arena_printf(c->a, *name == '(' ? "in%s" : "in(%s)", name), &r->list);
     r->n_values = rel->op == AST_IN ? rel->values.n : 1;
     const term **values = arena_array(c->a, const term *, r->n_values + 1);
     r->values = values;
@@ -85,8 +85,10 @@ static int column_relation(where *w, const ast_relation *rel, restriction *r)
         rc = compile_term(c, rel->key, type->args[0], arena_printf(c->a, "key(%s)", name),
                           &r->map_key);
         type = type->args[1];
+        name = arena_printf(c->a, "value(%s)", name);
     } else if (rel->op == AST_CONTAINS || rel->op == AST_CONTAINS_KEY) {
         rc = contains_type(c, rel, col, &type);
+        name = arena_printf(c->a, "%s(%s)", rel->op == AST_CONTAINS ? "value" : "key", name);
     } else if (type_is_multicell(type)) {
         rc = err_set(c->err, ERR_INVALID,
                      "Collection column '%s' (%s) cannot be restricted by a '%s' relation", name,
@@ -122,11 +124,17 @@ static int tuple_relation(where *w, const ast_relation *rel, restriction *r)
     }
     r->columns = cols;
     r->n_columns = n;
-    if (n == 1) {
-        ast_relation one = *rel;
-        return set_values(c, &one, cols[0]->type, cols[0]->name, r);
+    if (n == 1)
+        return set_values(c, rel, cols[0]->type, cols[0]->name, r);
+    type *tuple = arena_new(c->a, type);
+    const char *name = "", **fields = arena_array(c->a, const char *, n);
+    *tuple = *type_tuple(c->a, types, n);
+    tuple->fields = fields; /* they name the markers of literals */
+    for (unsigned i = 0; i < n; i++) {
+        fields[i] = cols[i]->name;
+        name = arena_printf(c->a, "%s%s%s", name, i ? "," : "(", cols[i]->name);
     }
-    return set_values(c, rel, type_tuple(c->a, types, n), cols[0]->name, r);
+    return set_values(c, rel, tuple, arena_printf(c->a, "%s)", name), r);
 }
 
 static int token_relation(where *w, const ast_relation *rel, restrictions *ret)
@@ -419,11 +427,14 @@ const restriction *restriction_eq(compiler *c, const column *col, const term *va
 unsigned restrictions_key_markers(const restrictions *r, arena *a, const uint16_t **ret)
 {
     unsigned n = r->table->n_partition;
-    if (!r->key_single)
+    if (!r->key_complete)
         return 0;
     uint16_t *out = arena_array(a, uint16_t, n);
     for (unsigned i = 0; i < n; i++) {
-        const term *t = r->key[i]->values[0];
+        const restriction *key = r->key[i];
+        if (key->list || !key->n_values)
+            return 0;
+        const term *t = key->values[key->n_values - 1]; /* of IN (?, ?) the last, as Cassandra's */
         if (t->kind != TERM_MARKER)
             return 0;
         out[i] = (uint16_t)t->marker;

@@ -4,7 +4,12 @@
 static int read_limit(exec *x, const term *t, const char *what, uint32_t *ret)
 {
     int64_t v;
-    int r = term_int(t, x, UINT32_MAX, &v);
+    bytes given = BYTES_UNSET;
+    int r = t ? term_value(t, x, &given) : 0;
+    if (r == 0 && !bytes_is_unset(given) && !given.n)
+        r = err_set(x->err, ERR_INVALID, "Invalid null value of limit");
+    if (r == 0)
+        r = term_int(t, x, UINT32_MAX, &v);
     if (r < 0)
         return r;
     if (t && v <= 0)

@@ -156,6 +156,15 @@ static int close_group(scan *s)
     return 0;
 }
 
+/* What ORDER BY over several partitions compares of a row. */
+static bytes order_of(scan *s, const row_view *v)
+{
+    bytes order = BYTES_EMPTY;
+    if (v->row)
+        encode_clustering(s->p->table, v->clustering, s->p->order_columns, 0, s->x->a, &order);
+    return order;
+}
+
 static int group_row(scan *s, const row_view *v)
 {
     const select_plan *p = s->p;
@@ -165,7 +174,7 @@ static int group_row(scan *s, const row_view *v)
         memset(s->states, 0, p->n_slots * sizeof *s->states);
         for (unsigned i = 0; i < p->group_columns; i++)
             s->group[i] = v->clustering ? keep(s, v->clustering[i]) : BYTES_NULL;
-        s->group_order = v->row ? keep(s, v->row->clustering) : BYTES_EMPTY;
+        s->group_order = s->p->sort_rows ? order_of(s, v) : BYTES_EMPTY;
     }
     for (unsigned i = 0; i < p->n_columns; i++) {
         const selector *sel = p->columns[i];
@@ -212,7 +221,7 @@ static int take_row(scan *s, row_view *v, bool *ret_stop)
     }
     r = s->p->aggregate ? aggregate_row(s, v) : select_row(s, v, new_row(s));
     if (r == 0 && s->p->sort_rows)
-        s->order[s->n_rows - 1] = v->row ? keep(s, v->row->clustering) : BYTES_EMPTY;
+        s->order[s->n_rows - 1] = order_of(s, v);
     s->at.partition_rows++;
     if (!s->p->aggregate)
         count_row(s);
@@ -467,11 +476,14 @@ typedef struct sort_item {
     const bytes *values;
 } sort_item;
 
-static int cmp_items(const void *a, const void *b)
+/* Rows that ORDER BY does not tell apart stay as they were read: by key, then clustering. */
+static int cmp_items(const void *a, const void *b, void *reversed)
 {
     const sort_item *x = a, *y = b;
     int c = bytes_cmp(x->order, y->order);
-    return c ? c : (x->values > y->values) - (x->values < y->values);
+    if (c)
+        return *(const bool *)reversed ? -c : c;
+    return (x->values > y->values) - (x->values < y->values);
 }
 
 /* ORDER BY over several partitions. */
@@ -482,11 +494,10 @@ static void sort_result(scan *s)
     bytes *out = arena_array(s->x->a, bytes, s->n_rows * width + 1);
     for (size_t i = 0; i < s->n_rows; i++)
         items[i] = (sort_item){s->order[i], s->values + i * width};
-    qsort(items, s->n_rows, sizeof *items, cmp_items);
-    for (size_t i = 0; i < s->n_rows; i++) {
-        size_t from = s->p->reversed ? s->n_rows - 1 - i : i;
-        memcpy(out + i * width, items[from].values, width * sizeof *out);
-    }
+    bool reversed = s->p->reversed;
+    qsort_r(items, s->n_rows, sizeof *items, cmp_items, &reversed);
+    for (size_t i = 0; i < s->n_rows; i++)
+        memcpy(out + i * width, items[i].values, width * sizeof *out);
     s->values = out;
     if (s->n_rows > s->limit_left)
         s->n_rows = s->limit_left;

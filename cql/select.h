@@ -63,6 +63,7 @@ struct select_plan {
     unsigned n_slots;        /* aggregates */
     bool aggregate;          /* all rows become one */
     bool grouped;            /* GROUP BY: rows of a partition that begin with the same ... */
+    unsigned order_columns;  /* of sort_rows: by the first so many clustering columns */
     unsigned group_columns;  /* ... values of this many clustering columns become one */
     const column_spec *json; /* SELECT JSON: the one column of the result; else NULL */
     bool plain;              /* every column is SEL_COLUMN: the projector does it */

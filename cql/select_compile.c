@@ -183,6 +183,8 @@ static int compile_order(compiler *c, const ast_select *ast, select_plan *p)
     }
     p->reversed = reversed == 1;
     p->sort_rows = !p->where.key_single;
+    p->wants_clustering |= p->sort_rows;
+    p->order_columns = (unsigned)next;
     return 0;
 }
 

@@ -163,6 +163,9 @@ static int compile_function(compiler *c, const ast_term *t, unsigned *slots, sel
 {
     bytes name = t->function->name;
     aggregate_kind kind = aggregate_find(name);
+    int r = compile_function_name(c, t);
+    if (r < 0)
+        return r;
     if (bytes_eq_str(name, "token"))
         return compile_token(c, t, slots, s);
     if (kind != AGG_NONE)
@@ -173,9 +176,7 @@ static int compile_function(compiler *c, const ast_term *t, unsigned *slots, sel
         return err_set(c->err, ERR_INVALID,
                        "fromJson() cannot be used in the selection clause of "
                        "a SELECT statement");
-    if (!function_exists(name))
-        return err_set(c->err, ERR_INVALID, "Unknown function '%.*s'", (int)name.n, name.p);
-    int r = compile_items(c, t, slots, s);
+    r = compile_items(c, t, slots, s);
     if (r < 0)
         return r;
     const function *f = NULL;

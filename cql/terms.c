@@ -144,8 +144,8 @@ static int compile_marker(compiler *c, const ast_term *ast, const type *type, co
 {
     must(ast->marker < c->n_markers);
     column_spec *m = &c->markers[ast->marker];
-    m->keyspace = c->table ? c->table->keyspace : "";
-    m->table = c->table ? c->table->name : "";
+    m->keyspace = c->table ? c->table->keyspace : "[batch]";
+    m->table = c->table ? c->table->name : "[batch]";
     m->name = ast->value.p ? arena_str(c->a, ast->value) : name;
     m->type = type;
     term *t = term_new(c, TERM_MARKER, type, name);
@@ -165,8 +165,7 @@ static int hex_value(uint8_t ch)
 static int blob_literal(compiler *c, bytes hex, bytes *ret)
 {
     if (hex.n & 1)
-        return err_set(c->err, ERR_INVALID,
-                       "An hex string representing bytes must have an even length");
+        return err_set(c->err, ERR_INVALID, "cannot parse '%.*s' as hex bytes", (int)hex.n, hex.p);
     uint8_t *p = arena_alloc(c->a, hex.n / 2 + 1);
     for (size_t i = 0; i < hex.n / 2; i++)
         p[i] = (uint8_t)(hex_value(hex.p[2 * i]) << 4 | hex_value(hex.p[2 * i + 1]));
@@ -178,9 +177,9 @@ static int compile_literal(compiler *c, const ast_term *ast, const type *type, c
                            const term **ret)
 {
     if (!literal_fits(ast, type))
-        return err_set(c->err, ERR_INVALID, "Invalid %s constant (%.*s%s) for \"%s\" of type %s",
-                       literals[ast->kind].name, (int)ast->value.n, ast->value.p, "", name,
-                       type_cql_name(c->a, type));
+        return err_set(c->err, ERR_INVALID, "Invalid %s constant (%s%.*s) for \"%s\" of type %s",
+                       literals[ast->kind].name, ast->kind == AST_BLOB ? "0x" : "",
+                       (int)ast->value.n, ast->value.p, name, type_cql_name(c->a, type));
     bytes v = BYTES_NULL;
     int r = 0;
     if (ast->kind == AST_BLOB)
@@ -222,7 +221,7 @@ static const char *item_name(compiler *c, const type *type, const char *name, un
     if (type->kind == TYPE_MAP)
         return arena_printf(c->a, "%s(%s)", i & 1 ? "value" : "key", name);
     if (type->kind == TYPE_TUPLE)
-        return arena_printf(c->a, "%s[%u]", name, i);
+        return type->fields ? type->fields[i] : arena_printf(c->a, "%s[%u]", name, i);
     return arena_printf(c->a, "value(%s)", name);
 }
 
@@ -310,7 +309,8 @@ static int compile_token_call(compiler *c, const ast_term *ast, const char *name
     const term **items = arena_array(c->a, const term *, ast->items.n);
     for (uint32_t i = 0; i < ast->items.n; i++) {
         const column *col = &t->partition_columns[i];
-        int r = compile_term(c, ast->items.at[i], col->type, col->name, &items[i]);
+        int r = compile_term(c, ast->items.at[i], col->type,
+                             arena_printf(c->a, "arg%u(system.token)", i), &items[i]);
         if (r < 0)
             return r;
     }
@@ -369,19 +369,32 @@ static int compile_from_json(compiler *c, const ast_term *ast, const type *to, c
     t->items = items;
     t->n_items = 1;
     *ret = t;
-    return compile_term(c, ast->items.at[0], type_native(TYPE_TEXT), "arg0(fromjson)", &items[0]);
+    return compile_term(c, ast->items.at[0], type_native(TYPE_TEXT), "arg0(system.fromjson)",
+                        &items[0]);
+}
+
+/* All functions are those of the system keyspace. */
+int compile_function_name(compiler *c, const ast_term *t)
+{
+    bytes ks = t->function->keyspace, fn = t->function->name;
+    bool ours = !ks.p || bytes_eq_str(ks, "system");
+    if (ours && (function_exists(fn) || aggregate_find(fn) != AGG_NONE))
+        return 0;
+    return err_set(c->err, ERR_INVALID, "Unknown function '%.*s%s%.*s'", (int)ks.n,
+                   ks.p ? (const char *)ks.p : "", ks.p ? "." : "", (int)fn.n, fn.p);
 }
 
 static int compile_call(compiler *c, const ast_term *ast, const type *to, const char *name,
                         const term **ret)
 {
     bytes fn = ast->function->name;
+    int known = compile_function_name(c, ast);
+    if (known < 0)
+        return known;
     if (bytes_eq_str(fn, "fromjson"))
         return compile_from_json(c, ast, to, name, ret);
     if (bytes_eq_str(fn, "token"))
         return compile_token_call(c, ast, name, ret);
-    if (!function_exists(fn))
-        return err_set(c->err, ERR_INVALID, "Unknown function '%.*s'", (int)fn.n, fn.p);
     bool result_differs;
     const function *f = choose_function(ast, to, &result_differs);
     if (!f && result_differs)
@@ -396,8 +409,8 @@ static int compile_call(compiler *c, const ast_term *ast, const type *to, const 
     for (unsigned i = 0; i < f->n_args; i++) {
         const type *arg =
             f->args[i] == TYPE_KIND_COUNT ? type_native(TYPE_BLOB) : type_native(f->args[i]);
-        int r = compile_term(c, ast->items.at[i], arg, arena_printf(c->a, "arg%u(%s)", i, f->name),
-                             &items[i]);
+        int r = compile_term(c, ast->items.at[i], arg,
+                             arena_printf(c->a, "arg%u(system.%s)", i, f->name), &items[i]);
         if (r < 0)
             return r;
     }
@@ -462,9 +475,7 @@ int compile_term(compiler *c, const ast_term *ast, const type *type, const char 
     case AST_MAP:
         if (type->kind == TYPE_MAP || (type->kind == TYPE_SET && ast->items.n == 0))
             return compile_items(c, ast, type, name, "map", ret);
-        if (type->kind == TYPE_UDT && ast->items.n == 0)
-            return compile_udt(c, ast, type, name, ret);
-        return wrong_literal(c, "map", type, name);
+        return wrong_literal(c, ast->items.n ? "map" : "set", type, name);
     case AST_TUPLE:
         return compile_tuple(c, ast, type, name, ret);
     case AST_UDT:

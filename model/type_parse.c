@@ -142,7 +142,7 @@ static int parse_frozen(type_parser *p, unsigned depth, const type **ret)
     if (args.n != 1)
         return malformed(p);
     if (!type_is_collection(inner) && !type_has_fields(inner))
-        return err_set(p->e, ERR_INVALID,
+        return err_set(p->e, ERR_SYNTAX,
                        "frozen<> is only allowed on collections, tuples, and user-defined types "
                        "(got %s)",
                        type_cql_name(p->a, inner));

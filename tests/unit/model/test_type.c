@@ -103,7 +103,8 @@ static void wrong_cql_names(void **state)
     };
     for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
         const type *t = NULL;
-        assert_int_equal(type_parse_cql(&A, bytes_str(v[i].in), &resolver, &t, &E), ERR_INVALID);
+        err_t code = strcmp(v[i].in, "frozen<int>") ? ERR_INVALID : ERR_SYNTAX;
+        assert_int_equal(type_parse_cql(&A, bytes_str(v[i].in), &resolver, &t, &E), code);
         assert_string_equal(E.text, v[i].sentence);
     }
 }
