@@ -257,7 +257,7 @@ static int check_compaction(const table_options *o, err_info *err)
 {
     const char *enabled = options_get(o->compaction, "enabled");
     const char *tombstones = options_get(o->compaction, "tombstone_threshold");
-    long least, most, size;
+    long least = 0, most = 0, size = 0;
     int r = whole_option(&o->compaction, "min_threshold", 4, &least, err);
     if (r == 0)
         r = whole_option(&o->compaction, "max_threshold", 32, &most, err);
