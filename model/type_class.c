@@ -175,6 +175,25 @@ static int parse_wrapper(type_parser *p, unsigned depth, const type **ret)
     return r < 0 ? r : type_accept(p, ')') ? 0 : malformed(p, "expecting ')'");
 }
 
+/* "reversed=true)" as pycassa writes it after types that take no other types; other names mean
+ * nothing, as in Cassandra. */
+static int parse_settings(type_parser *p, bool *ret_reversed)
+{
+    while (!type_accept(p, ')')) {
+        bytes name = word(p), value = BYTES_EMPTY;
+        if (name.n == 0)
+            return malformed(p, "expecting a parameter's name");
+        if (type_accept(p, '='))
+            value = word(p);
+        else if (type_peek(p) != ',' && type_peek(p) != ')')
+            return malformed(p, "expecting '=', ',' or ')'");
+        if (ret_reversed && bytes_eq_str(name, "reversed"))
+            *ret_reversed = value.n == 0 || bytes_eq_str(value, "true");
+        type_accept(p, ',');
+    }
+    return 0;
+}
+
 static int parse(type_parser *p, unsigned depth, const type **ret, bool *ret_reversed)
 {
     if (depth > TYPE_DEPTH_MAX)
@@ -210,9 +229,7 @@ static int parse(type_parser *p, unsigned depth, const type **ret, bool *ret_rev
     if (!type_is_native((type_kind)kind))
         return parse_with_args(p, (type_kind)kind, depth, ret);
     *ret = type_native((type_kind)kind);
-    if (type_peek(p) == '(')
-        return malformed(p, "this type takes no parameters");
-    return 0;
+    return type_accept(p, '(') ? parse_settings(p, ret_reversed) : 0;
 }
 
 /* Collections inside collections and tuples are frozen though their class names need not say so. */

@@ -133,7 +133,25 @@ static void class_names(void **state)
                      0);
     assert_string_equal(type_cql_name(&A, t), "'" M "DynamicCompositeType(s=>" M "UTF8Type,i=>" M
                                               "ReversedType(" M "Int32Type))'");
+    static const struct {
+        const char *text;
+        bool reversed;
+    } settings[] = {
+        {"LongType(reversed=true)", true},      {"LongType( reversed = false )", false},
+        {"LongType(reversed)", true},           {M "LongType()", false},
+        {"LongType(x=1, reversed=true)", true},
+    };
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        reversed = !settings[i].reversed;
+        assert_int_equal(type_parse_class(&A, bytes_str(settings[i].text), &t, &reversed, &E), 0);
+        assert_int_equal(t->kind, TYPE_BIGINT);
+        assert_int_equal(reversed, settings[i].reversed);
+    }
     static const char *const wrong[] = {"Nosuch",
+                                        "LongType(reversed=true",
+                                        "LongType(=true)",
+                                        "LongType(a b)",
+                                        "LongType(a:b)",
                                         "ListType",
                                         "MapType(Int32Type)",
                                         "Int32Type(",
