@@ -104,20 +104,53 @@ static bool is_foreign(const char *name)
     return false;
 }
 
+static bool takes_types(const char *foreign)
+{
+    return !strcmp(foreign, "DynamicCompositeType") || !strcmp(foreign, "ColumnToCollectionType");
+}
+
+/* "reversed=true)" as pycassa writes it after types that take no other types; other names mean
+ * nothing, as in Cassandra. */
+static int parse_settings(type_parser *p, bool *ret_reversed)
+{
+    while (!type_accept(p, ')')) {
+        bytes name = word(p), value = BYTES_EMPTY;
+        if (name.n == 0)
+            return malformed(p, "expecting a parameter's name");
+        if (type_accept(p, '='))
+            value = word(p);
+        else if (type_peek(p) != ',' && type_peek(p) != ')')
+            return malformed(p, "expecting '=', ',' or ')'");
+        if (ret_reversed && bytes_eq_str(name, "reversed"))
+            *ret_reversed = value.n == 0 || bytes_eq_str(value, "true");
+        type_accept(p, ',');
+    }
+    return 0;
+}
+
 static bool is_marshal_class(const char *name)
 {
     return kind_of_class(name) >= 0 || is_foreign(name) || !strcmp(name, "FrozenType") ||
            !strcmp(name, "ReversedType");
 }
 
-/* A class, or the alias or field before "=>" or ':'. */
-static void copy_word(type_parser *p, buf *out)
+/* A class, with its settings, or the alias or field before "=>" or ':'. */
+static int copy_word(type_parser *p, buf *out)
 {
-    const char *name = arena_str(p->a, word(p));
-    int next = type_peek(p);
-    if (next != '=' && next != ':' && is_marshal_class(name))
-        buf_str(out, MARSHAL);
-    buf_str(out, name);
+    const char *name = arena_str(p->a, word(p)), *full = name;
+    bool reversed = false;
+    int next = type_peek(p), r = 0;
+    if (strncmp(name, MARSHAL, strlen(MARSHAL)) == 0)
+        name += strlen(MARSHAL);
+    else if (next != '=' && next != ':' && is_marshal_class(name))
+        full = arena_printf(p->a, MARSHAL "%s", name);
+    int kind = kind_of_class(name);
+    bool plain =
+        kind >= 0 ? type_is_native((type_kind)kind) : is_foreign(name) && !takes_types(name);
+    if (plain && type_accept(p, '('))
+        r = parse_settings(p, &reversed);
+    buf_printf(out, reversed ? MARSHAL "ReversedType(%s)" : "%s", full);
+    return r;
 }
 
 static int copy_parameters(type_parser *p, buf *out)
@@ -126,7 +159,9 @@ static int copy_parameters(type_parser *p, buf *out)
     do {
         int c = type_peek(p);
         if (c > 0 && (isalnum(c) || strchr("-+._&$", c))) {
-            copy_word(p, out);
+            int r = copy_word(p, out);
+            if (r < 0)
+                return r;
             continue;
         }
         if (c <= 0 || !strchr("(),=>:", c))
@@ -175,25 +210,6 @@ static int parse_wrapper(type_parser *p, unsigned depth, const type **ret)
     return r < 0 ? r : type_accept(p, ')') ? 0 : malformed(p, "expecting ')'");
 }
 
-/* "reversed=true)" as pycassa writes it after types that take no other types; other names mean
- * nothing, as in Cassandra. */
-static int parse_settings(type_parser *p, bool *ret_reversed)
-{
-    while (!type_accept(p, ')')) {
-        bytes name = word(p), value = BYTES_EMPTY;
-        if (name.n == 0)
-            return malformed(p, "expecting a parameter's name");
-        if (type_accept(p, '='))
-            value = word(p);
-        else if (type_peek(p) != ',' && type_peek(p) != ')')
-            return malformed(p, "expecting '=', ',' or ')'");
-        if (ret_reversed && bytes_eq_str(name, "reversed"))
-            *ret_reversed = value.n == 0 || bytes_eq_str(value, "true");
-        type_accept(p, ',');
-    }
-    return 0;
-}
-
 static int parse(type_parser *p, unsigned depth, const type **ret, bool *ret_reversed)
 {
     if (depth > TYPE_DEPTH_MAX)
@@ -218,8 +234,12 @@ static int parse(type_parser *p, unsigned depth, const type **ret, bool *ret_rev
             *ret = type_freeze(p->a, *ret);
         return r;
     }
-    if (is_foreign(name))
+    if (is_foreign(name) && takes_types(name))
         return parse_foreign(p, arena_printf(p->a, MARSHAL "%s", name), ret);
+    if (is_foreign(name)) {
+        *ret = type_custom(p->a, bytes_str(arena_printf(p->a, MARSHAL "%s", name)));
+        return type_accept(p, '(') ? parse_settings(p, ret_reversed) : 0;
+    }
     int kind = kind_of_class(name);
     if (kind < 0)
         return err_set(p->e, ERR_CONFIG, "Unable to find abstract-type class '" MARSHAL "%.200s'",

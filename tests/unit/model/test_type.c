@@ -133,6 +133,19 @@ static void class_names(void **state)
                      0);
     assert_string_equal(type_cql_name(&A, t), "'" M "DynamicCompositeType(s=>" M "UTF8Type,i=>" M
                                               "ReversedType(" M "Int32Type))'");
+    assert_int_equal(type_parse_class(&A,
+                                      BYTES_LIT("DynamicCompositeType(a=>" M
+                                                "AsciiType(reversed=false),b=>BytesType(reversed),"
+                                                "c=>LexicalUUIDType)"),
+                                      &t, NULL, &E),
+                     0);
+    assert_string_equal(type_class_name(&A, t),
+                        M "DynamicCompositeType(a=>" M "AsciiType,b=>" M "ReversedType(" M
+                          "BytesType),c=>" M "LexicalUUIDType)");
+    assert_int_equal(
+        type_parse_class(&A, BYTES_LIT("LexicalUUIDType(reversed=true)"), &t, &reversed, &E), 0);
+    assert_true(reversed);
+    assert_string_equal(type_class_name(&A, t), M "LexicalUUIDType");
     static const struct {
         const char *text;
         bool reversed;
