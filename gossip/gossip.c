@@ -51,18 +51,6 @@ static bytes digests_of_all(const gossip *g, gossip_output *out)
     return encoded(out, &b);
 }
 
-/* What is newer than a version; -1: everything. */
-static gossip_node node_since(const member *m, int32_t version, arena *a)
-{
-    gossip_node n = {bytes_str(m->address), m->generation, m->heartbeat, 0, NULL};
-    n.values = arena_array(a, gossip_value, GOSSIP_STATES_MAX);
-    for (unsigned i = 0; i < GOSSIP_STATES_MAX; i++)
-        if (m->states[i].value.p && m->states[i].version > version)
-            n.values[n.n_values++] =
-                (gossip_value){(uint8_t)i, m->states[i].version, m->states[i].value};
-    return n;
-}
-
 /* ---- up and down ---- */
 
 /* It shows life; it counts as up once it answers us. */
@@ -82,6 +70,8 @@ void gossip_echoed(gossip *g, const char *peer, bool answered, int64_t now_us, g
     m->echoing = false;
     if (!answered || m->alive || member_is_dead(m))
         return;
+    if (!m->arrivals.last_us) /* recalled, and nothing heard of it yet: silence counts from now */
+        arrival_window_report(&m->arrivals, now_us, g->first_arrival_us);
     m->alive = true;
     m->updated_us = now_us;
     out_change(out, CHANGE_UP, m);
@@ -409,11 +399,11 @@ static void compare(const gossip_digest *d, const member *m, gossip_body *answer
     if (!m || d->generation > m->generation)
         answer->digests[answer->n_digests++] = (gossip_digest){d->address, d->generation, 0};
     else if (d->generation < m->generation)
-        answer->nodes[answer->n_nodes++] = node_since(m, 0, a);
+        answer->nodes[answer->n_nodes++] = member_since(m, 0, a);
     else if (d->version > version)
         answer->digests[answer->n_digests++] = (gossip_digest){d->address, d->generation, version};
     else if (d->version < version)
-        answer->nodes[answer->n_nodes++] = node_since(m, d->version, a);
+        answer->nodes[answer->n_nodes++] = member_since(m, d->version, a);
 }
 
 /* Members that the other has never heard of are told, too; a SYN without digests learns all. */
@@ -425,7 +415,7 @@ static void add_unheard(const gossip *g, const gossip_body *syn, gossip_body *an
     for (size_t i = 0; i < g->members.n; i++) {
         const member *m = g->members.p[i];
         if (!map_get(&heard, bytes_str(m->address)) && answer->n_nodes < GOSSIP_NODES_MAX)
-            answer->nodes[answer->n_nodes++] = node_since(m, 0, a);
+            answer->nodes[answer->n_nodes++] = member_since(m, 0, a);
     }
     map_done(&heard);
 }
@@ -466,7 +456,7 @@ static void receive_ack(gossip *g, const char *from, const gossip_body *ack, int
         const gossip_digest *d = &ack->digests[i];
         const member *m = members_find(g, arena_str(&out->arena, d->address));
         if (m)
-            answer.nodes[answer.n_nodes++] = node_since(m, d->version, &out->arena);
+            answer.nodes[answer.n_nodes++] = member_since(m, d->version, &out->arena);
     }
     if (answer.n_nodes)
         send_to(out, from, VERB_GOSSIP_ACK2, encoded(out, &answer));

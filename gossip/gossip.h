@@ -149,6 +149,12 @@ bool gossip_shadow_done(const gossip *g);
  * *ret_generation: at least this one is needed (the clock may have gone back). */
 int gossip_shadow_check(const gossip *g, uuid host_id, int32_t *ret_generation, err_info *err);
 
+/* What a node keeps of the others between its lives, so that it knows who holds what when it is
+ * alone again: all members that have tokens, as they are told to peers. gossip_recall comes first
+ * after gossip_new; whom it brings is down until he answers. ERR_CORRUPT. */
+void gossip_save(const gossip *g, buf *out);
+int gossip_recall(gossip *g, bytes saved, err_info *err);
+
 /* ---- looking at it ---- */
 bool gossip_has_other_seeds(const gossip *g);
 size_t gossip_size(const gossip *g);                    /* members, this node included */

@@ -325,6 +325,22 @@ int co_fn gossiper_shadow(gossiper *g, int64_t deadline, err_info *err)
     return check_identity(g, err);
 }
 
+/* ---- between lives ---- */
+
+void gossiper_save(const gossiper *g, buf *out)
+{
+    gossip_save(g->gossip, out);
+}
+
+int gossiper_recall(gossiper *g, bytes saved, err_info *err)
+{
+    must(!g->running && !g->shadowing);
+    int r = gossip_recall(g->gossip, saved, err);
+    if (r == 0)
+        log_info(g->env->log, "Known from before: %zu other nodes", gossip_size(g->gossip) - 1);
+    return r;
+}
+
 /* ---- telling ---- */
 
 void gossiper_set_schema(gossiper *g, uuid version)

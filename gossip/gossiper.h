@@ -36,6 +36,10 @@ typedef struct gossiper_options {
 int gossiper_new(env *home, const gossiper_options *o, gossiper **ret, err_info *err);
 gossiper *gossiper_free(gossiper *g); /* NULL is fine; returns NULL */
 
+/* gossip_save and gossip_recall; recall comes before gossiper_shadow. */
+void gossiper_save(const gossiper *g, buf *out);
+int gossiper_recall(gossiper *g, bytes saved, err_info *err);
+
 /* Asks the seeds who is there, until one has answered or the deadline: ERR_TIMEOUT "Unable to
  * gossip with any seeds". Without seeds but itself: 0 at once. ERR_EXISTS: another host uses this
  * address. */

@@ -114,6 +114,17 @@ bytes member_value(const member *m, application_state s)
     return m->states[s].value;
 }
 
+gossip_node member_since(const member *m, int32_t version, arena *a)
+{
+    gossip_node n = {bytes_str(m->address), m->generation, m->heartbeat, 0, NULL};
+    n.values = arena_array(a, gossip_value, GOSSIP_STATES_MAX);
+    for (unsigned i = 0; i < GOSSIP_STATES_MAX; i++)
+        if (m->states[i].value.p && m->states[i].version > version)
+            n.values[n.n_values++] =
+                (gossip_value){(uint8_t)i, m->states[i].version, m->states[i].value};
+    return n;
+}
+
 bool member_is(const member *m, const char *status)
 {
     bytes v = m->states[STATE_STATUS].value;

@@ -39,6 +39,8 @@ void members_remove(gossip *g, member *m);
 int32_t member_version(const member *m); /* the highest of heartbeat and states */
 void member_set(member *m, unsigned state, int32_t version, bytes value);
 void member_clear(member *m);
+/* What is newer than a version; -1: everything. */
+gossip_node member_since(const member *m, int32_t version, arena *a);
 bool member_is_dead(const member *m); /* left or being removed: never up again */
 bool member_has_tokens(const member *m);
 uuid member_uuid(const member *m, application_state s); /* zeros: none */

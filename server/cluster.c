@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/hash.h"
 #include "server/native/connection.h"
 #include "server/state.h"
 
@@ -50,12 +51,79 @@ static bool same_schema(node *n, const char *peer)
     return same;
 }
 
+/* ---- who holds what, kept for the next start ----
+ * A node that starts alone, or with a part of the others, must not take its share of the ring for
+ * the whole: it would ask the wrong replicas. */
+
+static uint64_t placement_hash(const ring *r)
+{
+    buf b = {0};
+    for (unsigned i = 0; i < r->n_endpoints; i++) {
+        const endpoint *e = &r->endpoints[i];
+        if (i == r->local)
+            continue;
+        buf_vbytes(&b, bytes_str(e->address));
+        buf_vbytes(&b, bytes_str(e->dc));
+        buf_vbytes(&b, bytes_str(e->rack));
+        buf_vbytes(&b, uuid_bytes(&e->host_id));
+        buf_vint(&b, e->status);
+        for (unsigned k = 0; k < e->n_tokens; k++)
+            buf_vbytes(&b, e->tokens[k]);
+    }
+    uint64_t h = hash_fast(buf_view(&b));
+    buf_done(&b);
+    return h;
+}
+
+static uint64_t placement_now(node *n)
+{
+    ring *r = gossiper_ring(n->gossiper);
+    uint64_t h = placement_hash(r);
+    ring_unref(r);
+    return h;
+}
+
+/* One at a time; what changes meanwhile is kept after it. */
+static void co_fn keep_peers(void *arg)
+{
+    node *n = arg;
+    int r = 0;
+    for (uint64_t now; r == 0 && n->watching && (now = placement_now(n)) != n->peers.kept;) {
+        err_info err = {0};
+        buf b = {0};
+        gossiper_save(n->gossiper, &b);
+        r = state_put(n, "peers", buf_view(&b), &err);
+        buf_done(&b);
+        if (r == 0)
+            n->peers.kept = now;
+        else
+            log_warn(n->home->log, "Cannot keep who is in the ring: %s", err.text);
+    }
+    n->peers.running = false;
+}
+
+static int co_fn recall_peers(node *n, err_info *err)
+{
+    arena a;
+    bytes saved;
+    arena_init(&a, 16 << 10);
+    int r = state_get(n, "peers", &a, &saved, err);
+    if (r == 0 && saved.n)
+        r = gossiper_recall(n->gossiper, saved, err);
+    arena_done(&a);
+    return r;
+}
+
 /* ---- news ---- */
 
 static void take_ring(void *arg, ring *r)
 {
     node *n = arg;
     coordinator_publish_ring(n->coordinator, r);
+    if (n->watching && !n->peers.running && placement_hash(r) != n->peers.kept) {
+        n->peers.running = true;
+        env_spawn(n->home, keep_peers, n);
+    }
     ring_unref(r);
 }
 
@@ -175,7 +243,9 @@ static void co_fn meet_others(node *n)
 int co_fn cluster_join(node *n, err_info *err)
 {
     coordinator_serve(n->coordinator, n->messaging);
-    int r = messaging_start(n->messaging, err);
+    int r = recall_peers(n, err);
+    if (r == 0)
+        r = messaging_start(n->messaging, err);
     if (r == 0)
         r = ask_seeds(n, err);
     if (r == 0 && !n->known)
@@ -204,7 +274,7 @@ void co_fn cluster_silence(node *n)
 {
     if (n->messaging)
         messaging_stop(n->messaging);
-    while (n->pull.running)
+    while (n->pull.running || n->peers.running)
         env_sleep_us(n->home, 10000);
 }
 

@@ -86,6 +86,10 @@ struct node {
         bool running, again;
         char from[64]; /* whose schema */
     } pull;
+    struct {
+        bool running;
+        uint64_t kept; /* placement_hash of what is on the disk */
+    } peers;
 };
 
 /* A front end calls these around the life of a connection, on its worker. */

@@ -5,6 +5,8 @@
  *                                         many, each in a process of its own; what failed
  *     run -l                              the workloads
  *
+ * The environment's ILION_SIM_SEEDS, if set, is the COUNT of every -n above 1.
+ *
  * A seeds file has lines "WORKLOAD SEED  what it found"; its seeds come first. Every tenth seed
  * runs twice and must leave the same trace.
  */
@@ -23,8 +25,8 @@
 
 enum { REAL_LIMIT_S = 120, AGAIN = 10 };
 
-static const workload *const workloads[] = {&workload_single, &workload_quorum, &workload_quorum4,
-                                            &workload_converge, &workload_idle};
+static const workload *const workloads[] = {&workload_single, &workload_quorum,   &workload_quorum4,
+                                            &workload_schema, &workload_converge, &workload_idle};
 
 void report_failure(sim_report *r, const char *fmt, ...)
 {
@@ -260,6 +262,8 @@ int main(int argc, char **argv)
         return show(w, strtoull(argv[optind], NULL, 10), level);
     if (!count && !seeds)
         return usage();
+    if (count > 1 && getenv("ILION_SIM_SEEDS"))
+        count = strtoull(getenv("ILION_SIM_SEEDS"), NULL, 10);
     if (seeds)
         read_seeds(seeds, w, &all);
     for (unsigned long long i = 0; i < count; i++)

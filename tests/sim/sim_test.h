@@ -19,6 +19,7 @@ typedef struct workload {
 extern const workload workload_single;
 extern const workload workload_quorum;
 extern const workload workload_quorum4;
+extern const workload workload_schema;
 extern const workload workload_converge;
 extern const workload workload_idle;
 

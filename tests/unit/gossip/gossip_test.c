@@ -329,6 +329,70 @@ static void a_shadow_round_finds_an_earlier_life(void **state)
     net_done(&w);
 }
 
+static void assert_placed(const gossip *g, unsigned n, unsigned n_alive)
+{
+    ring *r = gossip_ring((gossip *)g);
+    unsigned alive = 0;
+    for (unsigned i = 0; i < r->n_endpoints; i++)
+        alive += r->endpoints[i].alive;
+    assert_int_equal(r->n_endpoints, n);
+    assert_int_equal(r->n_tokens, 2 * n);
+    assert_int_equal(alive, n_alive);
+    ring_unref(r);
+}
+
+/* All stop; the first to come back knows the others' places, and who is gone for good is down. */
+static void a_new_life_knows_who_holds_what(void **state)
+{
+    (void)state;
+    net w;
+    buf kept = {0};
+    start_all(&w, 4, 43);
+    net_run(&w, S(5));
+    gossip_save(w.nodes[3], &kept);
+    for (unsigned i = 0; i < 4; i++)
+        net_kill(&w, i);
+    net_start(&w, 3, 2000, ENDPOINT_NORMAL);
+    assert_placed(w.nodes[3], 1, 1);
+    assert_int_equal(gossip_recall(w.nodes[3], buf_view(&kept), NULL), 0);
+    assert_placed(w.nodes[3], 4, 1);
+    net_run(&w, S(60));
+    assert_placed(w.nodes[3], 4, 1);
+    net_start(&w, 0, 2000, ENDPOINT_NORMAL);
+    net_start(&w, 1, 1000, ENDPOINT_NORMAL); /* as if it had never been away */
+    net_run(&w, S(10));
+    assert_placed(w.nodes[0], 4, 3);
+    assert_placed(w.nodes[1], 4, 3);
+    assert_placed(w.nodes[3], 4, 3);
+    assert_int_equal(gossip_recall(w.nodes[3], bytes_of(kept.p, kept.n / 2), NULL), ERR_CORRUPT);
+    net_done(&w);
+    buf_done(&kept);
+}
+
+/* Whom an answer brought up, and who then says nothing more, is down in the end. */
+static void a_recalled_one_that_falls_silent_is_down(void **state)
+{
+    (void)state;
+    net w;
+    buf kept = {0};
+    start_all(&w, 2, 47);
+    net_run(&w, S(5));
+    gossip_save(w.nodes[1], &kept);
+    net_kill(&w, 1);
+    net_start(&w, 1, 2000, ENDPOINT_NORMAL);
+    assert_int_equal(gossip_recall(w.nodes[1], buf_view(&kept), NULL), 0);
+    gossip_output out;
+    gossip_output_init(&out);
+    gossip_echoed(w.nodes[1], net_address(0), true, w.now_us, &out);
+    gossip_output_done(&out);
+    assert_placed(w.nodes[1], 2, 2);
+    net_kill(&w, 0);
+    net_run(&w, S(60));
+    assert_placed(w.nodes[1], 2, 1);
+    net_done(&w);
+    buf_done(&kept);
+}
+
 static void garbage_is_refused(void **state)
 {
     (void)state;
@@ -389,6 +453,8 @@ int main(void)
         cmocka_unit_test(other_hosts_do_not_take_addresses),
         cmocka_unit_test(a_shadow_round_learns_and_tells_nothing),
         cmocka_unit_test(a_shadow_round_finds_an_earlier_life),
+        cmocka_unit_test(a_new_life_knows_who_holds_what),
+        cmocka_unit_test(a_recalled_one_that_falls_silent_is_down),
         cmocka_unit_test(garbage_is_refused),
         cmocka_unit_test(phi_grows_with_silence),
     };
