@@ -94,26 +94,23 @@ int co_fn coordinator_apply_schema(coordinator *c, env *e, const mutation *const
     return r;
 }
 
-static int co_fn change_locked(coordinator *c, env *e, const schema_change *ch, err_info *err)
+/* Gives what was written. */
+static int co_fn change_locked(coordinator *c, env *e, const schema_change *ch, arena *a,
+                               const mutation ***ret, size_t *ret_n, err_info *err)
 {
-    arena a;
-    arena_init(&a, 16 << 10);
     schema *old = coordinator_schema(c, e);
     mutations ms = {0};
     int64_t now = env_now_us(e);
     c->last_change_us = now > c->last_change_us ? now : c->last_change_us + 1;
-    int r = ch->decide(ch->arg, old, c->last_change_us, (int32_t)(now / 1000000), &a, &ms, err);
+    int r = ch->decide(ch->arg, old, c->last_change_us, (int32_t)(now / 1000000), a, &ms, err);
     schema_unref(old);
-    if (r == 0 && ms.n) {
-        const mutation **list = arena_array(&a, const mutation *, ms.n);
-        for (unsigned i = 0; i < ms.n; i++)
-            list[i] = &ms.p[i];
-        r = coordinator_apply_schema(c, e, list, ms.n, err);
-        if (r == 0)
-            schema_push(c, e, list, ms.n);
-    }
-    arena_done(&a);
-    return r;
+    if (r < 0)
+        return r;
+    *ret = arena_array(a, const mutation *, ms.n + 1);
+    *ret_n = ms.n;
+    for (unsigned i = 0; i < ms.n; i++)
+        (*ret)[i] = &ms.p[i];
+    return ms.n ? coordinator_apply_schema(c, e, *ret, ms.n, err) : 0;
 }
 
 /* ---- on worker 0 ---- */
@@ -126,9 +123,16 @@ typedef struct change_call {
 static int co_fn change_at_home(coordinator *c, void *arg)
 {
     change_call *call = arg;
+    const mutation **written;
+    size_t n = 0;
+    arena a;
+    arena_init(&a, 16 << 10);
     co_lock(c->home, &c->changing);
-    int r = change_locked(c, c->home, call->change, call->err);
+    int r = change_locked(c, c->home, call->change, &a, &written, &n, call->err);
     co_unlock(c->home, &c->changing);
+    if (r == 0 && n) /* unlocked: two nodes that change at once push to each other */
+        schema_push(c, c->home, written, n);
+    arena_done(&a);
     return r;
 }
 
