@@ -206,6 +206,23 @@ def test_large_value(client, key):
     assert client.get(key, path('Standard1', b'c'), ONE).column.value == value
 
 
+def test_types_with_settings(client):
+    """As pycassa names them."""
+    for name, comparator, shown, order in (
+            ('Settled', 'LongType(reversed=false)', f'{MARSHAL}LongType', [1, 2]),
+            ('Backward', 'LongType(reversed=true)',
+             f'{MARSHAL}ReversedType({MARSHAL}LongType)', [2, 1])):
+        client.system_add_column_family(cf_def(name, comparator_type=comparator,
+                                               default_validation_class='UTF8Type(reversed=false)',
+                                               key_validation_class='UTF8Type(reversed=false)'))
+        made = {cf.name: cf for cf in client.describe_keyspace(KEYSPACE).cf_defs}[name]
+        assert made.comparator_type == shown
+        assert made.default_validation_class == f'{MARSHAL}UTF8Type'
+        ints = [struct.pack('>q', n) for n in (1, 2)]
+        put(client, b'k', name, *(column(n) for n in ints))
+        assert slice_of(client, b'k', name) == [struct.pack('>q', n) for n in order]
+
+
 def test_counts(client, key):
     put(client, key, 'Ints', *(column(int_bytes(i), int_bytes(i)) for i in range(150)))
     count = lambda p: client.get_count(key, parent('Ints'), p, ONE)
