@@ -77,3 +77,19 @@ int co_fn admin_gossipinfo(admin_request *q)
     q->json = json_pack("{s:o}", "endpoints", list);
     return 0;
 }
+
+/* How overdue each other node's news are, as the failure detector counts. */
+int co_fn admin_failuredetector(admin_request *q)
+{
+    const gossip *g = gossiper_state(q->node->gossiper);
+    int64_t now = env_mono_us(q->node->home);
+    json_t *list = json_array();
+    for (size_t i = 0; i < gossip_size(g); i++) {
+        const member *m = gossip_member(g, i);
+        if (m != gossip_self(g))
+            json_array_append_new(
+                list, json_pack("{s:s, s:f}", "address", m->address, "phi", gossip_phi(g, m, now)));
+    }
+    q->json = json_pack("{s:o}", "endpoints", list);
+    return 0;
+}

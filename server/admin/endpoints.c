@@ -13,6 +13,7 @@ static const admin_endpoint endpoints[] = {
     {"GET", API "info", admin_info, {0}},
     {"GET", API "cluster", admin_cluster, {0}},
     {"GET", API "gossipinfo", admin_gossipinfo, {0}},
+    {"GET", API "failuredetector", admin_failuredetector, {0}},
     {"GET", API "tpstats", admin_tpstats, {0}},
     {"GET", API "netstats", admin_netstats, {0}},
     {"GET", API "compactionstats", admin_compactionstats, {0}},

@@ -89,6 +89,7 @@ void memory_usage(uint64_t *ret_resident, uint64_t *ret_total);
 /* cluster.c */
 int co_fn admin_cluster(admin_request *q);
 int co_fn admin_gossipinfo(admin_request *q);
+int co_fn admin_failuredetector(admin_request *q);
 /* ring.c */
 int co_fn admin_status(admin_request *q);
 int co_fn admin_ring(admin_request *q);

@@ -2,6 +2,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -103,6 +104,9 @@ def test_ring_forms_and_schema_travels(ring):
     ring.wait_states({'UN': 3}, 2)
     for node in ring.nodes:
         assert ring.nodetool(node, 'ring').count('127.0.0.') >= 3 * 256
+        lines = ring.nodetool(node, 'failuredetector').splitlines()
+        assert [line.split(',')[0].strip() for line in lines] == ['Endpoint'] + [
+            f'/{n.host}' for n in ring.nodes if n is not node]
     with ring.cluster(ring.nodes[0]) as c:
         make_table(c.connect())
     # Usable elsewhere as soon as the statement has returned.
@@ -243,6 +247,25 @@ def test_counters_and_batches(ring):
                      'INSERT INTO ks.t (k, v) VALUES (1, 1) IF NOT EXISTS'):
             with pytest.raises(cassandra.InvalidRequest, match='not supported yet'):
                 s.execute(text)
+
+
+def test_garbage_on_the_storage_port(ring):
+    """One line in the log, and everybody goes on."""
+    ring.wait_states({'UN': 3}, 2)
+    first = ring.nodes[0]
+    for garbage in (b'GET / HTTP/1.0\r\n\r\n', bytes(64), os.urandom(4096), b'\xff' * 100000):
+        with socket.create_connection((first.host, first.storage_port), 5) as s:
+            s.settimeout(5)
+            try:
+                s.sendall(garbage)
+                s.recv(100)
+            except OSError:
+                pass
+    with ring.cluster(first) as c:
+        session = c.connect()
+        make_table(session)
+        session.execute(SimpleStatement('INSERT INTO ks.t (k, v) VALUES (1, 1)', consistency_level=CL.ALL))
+    assert [s for s, _ in ring.states(first)] == ['UN'] * 3
 
 
 def test_a_foreign_cluster_stays_out(ring):

@@ -234,6 +234,8 @@ static const command commands[] = {
     {"enablebinary", NULL, "", "Listen for CQL clients again", 0, 0, POST("binary/enable")},
     {"enablegossip", NULL, "", "Gossip again", 0, 0, POST("gossip/enable")},
     {"enablethrift", NULL, "", "Listen for Thrift clients again", 0, 0, POST("thrift/enable")},
+    {"failuredetector", NULL, "", "Print how overdue each node's news are", 0, 0,
+     GET("failuredetector"), .format = format_failuredetector},
     {"flush",
      NULL,
      "[keyspace] [tables...]",

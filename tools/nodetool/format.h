@@ -28,6 +28,7 @@ void format_describering(buf *out, const json_t *describering);
 void format_endpoints(buf *out, const json_t *endpoints);
 void format_describecluster(buf *out, const json_t *cluster);
 void format_gossipinfo(buf *out, const json_t *gossipinfo);
+void format_failuredetector(buf *out, const json_t *detector);
 void format_info(buf *out, const json_t *info, bool all_tokens);
 void format_running(buf *out, const json_t *info, const char *field);
 void format_logging_levels(buf *out, const json_t *info);

@@ -256,3 +256,13 @@ void format_gossipinfo(buf *out, const json_t *gossipinfo)
     }
     buf_str(out, "\n");
 }
+
+void format_failuredetector(buf *out, const json_t *detector)
+{
+    size_t i;
+    json_t *e;
+    buf_printf(out, "%40s,%16s\n", "Endpoint", "Phi");
+    json_array_foreach(json_object_get(detector, "endpoints"), i, e)
+        buf_printf(out, "%*s%s,%16.8f\n", 40 - (int)strlen(field_str(e, "address")), "/",
+                   field_str(e, "address"), json_number_value(json_object_get(e, "phi")));
+}

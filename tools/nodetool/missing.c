@@ -29,7 +29,6 @@ static const char *const missing[] = {
     "enablehandoff",
     "enablehintsfordc",
     "enableoldprotocolversions",
-    "failuredetector",
     "forcecompact",
     "garbagecollect",
     "gcstats",
