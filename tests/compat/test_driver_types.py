@@ -192,7 +192,7 @@ def test_collection_updates(session):
 def test_user_types(session):
     run = session.execute
     run('CREATE TYPE street (name text, number int)')
-    run('CREATE TYPE address (street frozen<street>, city text, phones set<text>)')
+    run('CREATE TYPE address (street frozen<street>, city text, phones frozen<set<text>>)')
     run('CREATE TABLE people (k int PRIMARY KEY, home frozen<address>, other address, '
         'past list<frozen<address>>)')
     table = session.cluster.metadata.keyspaces['driver_types']
