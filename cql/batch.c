@@ -65,6 +65,15 @@ int compile_batch(compiler *c, const ast_batch *ast, const batch_plan **ret)
     return r;
 }
 
+/* Of a batch on one table: the key of its last statement tells where to send it. */
+unsigned batch_key_markers(const batch_plan *p, arena *a, const uint16_t **ret)
+{
+    for (unsigned i = 1; i < p->n; i++)
+        if (modify_table(p->entries[i]) != modify_table(p->entries[0]))
+            return 0;
+    return p->n ? modify_key_markers(p->entries[p->n - 1], a, ret) : 0;
+}
+
 /* ---- merging ---- */
 
 typedef struct gathered {
@@ -202,10 +211,37 @@ static int co_fn gather_entries(gatherer *g, exec *x, const bound_modify *entrie
     return r;
 }
 
+static void date_deletion(deletion *d, int64_t timestamp)
+{
+    if (!deletion_is_none(*d))
+        d->timestamp = timestamp;
+}
+
+static void date_row(row *r, int64_t timestamp)
+{
+    date_deletion(&r->deletion, timestamp);
+    for (unsigned i = 0; i < r->n_column_deletions; i++)
+        date_deletion(&r->column_deletions[i].deletion, timestamp);
+}
+
+/* Deletions are just older than what the same conditional statements set, which they leave. */
+static void date_deletions(mutation *m, int64_t timestamp)
+{
+    date_deletion(&m->deletion, timestamp);
+    if (m->static_row)
+        date_row(m->static_row, timestamp);
+    for (uint32_t i = 0; i < m->n_rows; i++)
+        date_row(&m->rows[i], timestamp);
+    for (uint32_t i = 0; i < m->n_ranges; i++)
+        date_deletion(&m->ranges[i].deletion, timestamp);
+}
+
 int co_fn write_entries(exec *x, const bound_modify *entries, unsigned n, const char *type)
 {
     gatherer g = {.a = x->a};
     int r = gather_entries(&g, x, entries, n);
+    for (unsigned i = 0; i < g.n && r == 0; i++)
+        date_deletions(&g.all[i]->m, x->timestamp_us - 1);
     return r < 0 ? r : write_gathered(&g, x, type);
 }
 

@@ -43,6 +43,8 @@ static int condition_values(compiler *c, const ast_condition *ast, condition *ou
     const char *name = out->column->name;
     if (out->key)
         name = arena_printf(c->a, "value(%s)", name);
+    else if (out->has_field)
+        name = arena_printf(c->a, "%s.%s", name, out->column->type->fields[out->field]);
     if (ast->op == AST_IN && ast->value)
         return compile_term(c, ast->value, type_list(c->a, out->type, true),
                             arena_printf(c->a, "in(%s)", name), &out->list);

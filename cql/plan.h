@@ -291,6 +291,7 @@ int co_fn execute_modify(exec *x, const modify_plan *p, cql_result *ret);
 
 /* ---- batches ---- */
 int compile_batch(compiler *c, const ast_batch *ast, const batch_plan **ret);
+unsigned batch_key_markers(const batch_plan *p, arena *a, const uint16_t **ret);
 int co_fn execute_batch(exec *x, const batch_plan *p, cql_result *ret);
 
 /* ---- the rest ---- */

@@ -90,7 +90,10 @@ static int analyse(compiler *c, statement *s)
             s->info.n_key = modify_key_markers(s->modify, c->a, &s->info.key_indexes);
         return r;
     case AST_BATCH:
-        return compile_batch(c, ast->batch, &s->batch);
+        r = compile_batch(c, ast->batch, &s->batch);
+        if (r == 0)
+            s->info.n_key = batch_key_markers(s->batch, c->a, &s->info.key_indexes);
+        return r;
     case AST_TRUNCATE:
         return compile_writable_table(c, ast->truncate, &s->truncate);
     case AST_DESCRIBE:

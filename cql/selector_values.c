@@ -109,6 +109,19 @@ static int operation_value(const selector *s, exec *x, const row_view *v,
     return number_operate(s->op, s->type, in[0], in[1], v->a, ret, x->err);
 }
 
+/* A timestamp is cast to text in the form of ISO 8601, with milliseconds. */
+static bytes cast_text(const type *from, bytes value, arena *a)
+{
+    char *text = type_to_text(a, from, value, false);
+    char *gap = from->kind == TYPE_TIMESTAMP ? strchr(text, ' ') : NULL;
+    char *zone = gap ? strchr(gap, '+') : NULL;
+    if (zone && zone - gap > 3) {
+        *gap = 'T';
+        memcpy(zone - 3, "Z", 2);
+    }
+    return bytes_str(text);
+}
+
 static int cast_value(const selector *s, exec *x, bytes value, arena *a, bytes *ret)
 {
     const type *from = s->items[0]->type;
@@ -117,8 +130,7 @@ static int cast_value(const selector *s, exec *x, bytes value, arena *a, bytes *
         return 0;
     if (s->function)
         return s->function->run(s->function, x, &value, ret);
-    *ret = is_text(s->type) ? bytes_str(type_to_text(a, from, value, false))
-                            : number_convert(from, value, s->type, a);
+    *ret = is_text(s->type) ? cast_text(from, value, a) : number_convert(from, value, s->type, a);
     return 0;
 }
 

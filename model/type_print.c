@@ -1,5 +1,6 @@
 /* type_print.c: values as CQL literals. */
 #include <arpa/inet.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,34 @@ static int64_t get_signed(bytes v)
     return n;
 }
 
+/* "[-]d.ddde+xx" in Java's way: from 0.001 up to 10 million plain, else "d.ddE-x". */
+static void put_digits(buf *out, const char *s)
+{
+    char digits[32];
+    int n = 0, exponent = 0;
+    if (*s == '-')
+        buf_u8(out, (uint8_t)*s++);
+    for (; *s && *s != 'e'; s++)
+        if (*s != '.')
+            digits[n++] = *s;
+    if (*s)
+        exponent = atoi(s + 1);
+    while (n > 1 && digits[n - 1] == '0')
+        n--;
+    bool plain = exponent >= -3 && exponent < 7;
+    int before = plain ? exponent + 1 : 1; /* digits before the point */
+    if (before <= 0)
+        buf_put(out, "0.000", (size_t)(2 - before));
+    for (int i = 0; i < before; i++)
+        buf_u8(out, i < n ? (uint8_t)digits[i] : '0');
+    if (before > 0)
+        buf_u8(out, '.');
+    int from = before > 0 ? before : 0;
+    buf_put(out, n > from ? digits + from : "0", n > from ? (size_t)(n - from) : 1);
+    if (!plain)
+        buf_printf(out, "E%d", exponent);
+}
+
 /* The fewest digits that read back as the same number; a whole number shows its ".0". */
 static void put_floating(buf *out, double d, bool single)
 {
@@ -55,14 +84,13 @@ static void put_floating(buf *out, double d, bool single)
         buf_str(out, isnan(d) ? "NaN" : d < 0 ? "-Infinity" : "Infinity");
         return;
     }
-    for (int digits = single ? 6 : 15;; digits++) {
-        snprintf(s, sizeof s, "%.*g", digits, d);
+    bool tiny = fabs(d) < (single ? (double)FLT_MIN : DBL_MIN); /* it has fewer digits */
+    for (int digits = tiny ? 2 : single ? 6 : 15;; digits++) {
+        snprintf(s, sizeof s, "%.*e", digits - 1, d);
         if (single ? strtof(s, NULL) == (float)d : strtod(s, NULL) == d)
             break;
     }
-    buf_str(out, s);
-    if (!strpbrk(s, ".e"))
-        buf_str(out, ".0");
+    put_digits(out, s);
 }
 
 static void print_floating(buf *out, bytes v)

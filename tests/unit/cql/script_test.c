@@ -4,6 +4,8 @@
  *     = 1, 'x', null            before the answer: values of the markers (prepared)
  *     k                         rows: the names, then the values, separated by " | "
  *     1
+ *     = markers                 instead: prepared only; the markers as drivers see them, and
+ *                               which of them make the partition key
  *     -- page                   where a page ends (@page)
  *     !ERR_INVALID part of it   an error and a part of its sentence
  *     ok | use ks | CREATED TABLE ks.t     other answers
@@ -105,6 +107,17 @@ static int run_pages(test_node *n, script *s, statement *st, query_options *o, a
     }
 }
 
+/* "a int, value(l) int; key 0" */
+static void put_markers(buf *b, arena *a, const statement_info *info)
+{
+    for (unsigned i = 0; i < info->n_markers; i++)
+        buf_printf(b, "%s%s %s", i ? ", " : "", info->markers[i].name,
+                   type_cql_name(a, info->markers[i].type));
+    for (unsigned i = 0; i < info->n_key; i++)
+        buf_printf(b, "%s%u", i ? " " : "; key ", info->key_indexes[i]);
+    buf_str(b, "\n");
+}
+
 static void run_statement(test_node *n, script *s, const char *text, char *values, buf *out)
 {
     arena a;
@@ -113,7 +126,9 @@ static void run_statement(test_node *n, script *s, const char *text, char *value
     query_options o = node_options();
     arena_init(&a, 4096);
     int r = cql_prepare(n->q, n->e, &n->client, bytes_str(text), &st, &err);
-    if (r == 0) {
+    if (r == 0 && values && !strcmp(values, "markers")) {
+        put_markers(out, &a, statement_get_info(st));
+    } else if (r == 0) {
         const statement_info *info = statement_get_info(st);
         bytes *v = arena_array(&a, bytes, info->n_markers + 1);
         o.n_values = values ? parse_values(&a, info, values, v) : 0;
