@@ -263,6 +263,12 @@ static int check_added(ddl_step *s, const table *t, const column_draft *c, const
         return err_set(s->err, ERR_INVALID,
                        "Static columns are only useful (and thus allowed) if the table has at "
                        "least one clustering column");
+    if (old && old->is_static != (c->kind == COLUMN_STATIC) && !table_is_static_compact(t))
+        return err_set(s->err, ERR_INVALID,
+                       "Cannot re-add previously dropped column '%s' of kind %s, incompatible with "
+                       "previous kind %s",
+                       name, old->is_static ? "REGULAR" : "STATIC",
+                       old->is_static ? "STATIC" : "REGULAR");
     if (old && !type_is_value_compatible(old->type, c->type))
         return err_set(s->err, ERR_INVALID,
                        "Cannot re-add previously dropped column '%s' of type %s, incompatible with "

@@ -87,10 +87,18 @@ static void build_projector(compiler *c, select_plan *p)
 
 /* ---- DISTINCT, ORDER BY ---- */
 
+static bool mentions(const selector *s, const column *column)
+{
+    for (unsigned i = 0; i < s->n_items; i++)
+        if (mentions(s->items[i], column))
+            return true;
+    return s->column == column;
+}
+
 static bool selects(const select_plan *p, const column *column)
 {
     for (unsigned i = 0; i < p->n_columns; i++)
-        if (p->columns[i]->column == column)
+        if (mentions(p->columns[i], column))
             return true;
     return false;
 }

@@ -1,5 +1,6 @@
 /* Reading requests. */
 #include "model/row.h"
+#include "model/type.h"
 #include "proto/native/native.h"
 
 static bytes get_string(reader *r)
@@ -15,6 +16,17 @@ static bytes get_long_string(reader *r)
         return BYTES_NULL;
     }
     return rd_take(r, (size_t)n);
+}
+
+/* A statement. */
+static bytes get_text(reader *r, err_info *e)
+{
+    bytes text = get_long_string(r);
+    if (!r->bad && type_validate(type_native(TYPE_TEXT), text, NULL) < 0) {
+        err_set(e, ERR_PROTOCOL, "Cannot decode string as UTF8");
+        r->bad = true;
+    }
+    return text;
 }
 
 static bytes get_bytes(reader *r)
@@ -77,11 +89,21 @@ static int64_t get_timestamp(reader *r, err_info *e)
 {
     int64_t ts = (int64_t)rd_be64(r);
     if (!r->bad && ts == NO_TIMESTAMP) {
-        err_set(e, ERR_PROTOCOL, "Out of bound timestamp, must be in [%lld, %lld]",
-                (long long)INT64_MIN + 1, (long long)INT64_MAX);
+        err_set(e, ERR_PROTOCOL, "Out of bound timestamp, must be in [%lld, %lld] (got %lld)",
+                (long long)INT64_MIN + 1, (long long)INT64_MAX, (long long)ts);
         r->bad = true;
     }
     return ts;
+}
+
+static int32_t get_page_size(reader *r, err_info *e)
+{
+    int32_t n = (int32_t)rd_be32(r);
+    if (!r->bad && n == 0) {
+        err_set(e, ERR_PROTOCOL, "The page size cannot be 0");
+        r->bad = true;
+    }
+    return n;
 }
 
 static void get_params(reader *r, int version, arena *a, native_params *p, err_info *e)
@@ -92,7 +114,7 @@ static void get_params(reader *r, int version, arena *a, native_params *p, err_i
     if (p->flags & P_VALUES)
         get_values(r, version, p->flags & P_NAMES, a, p);
     if (p->flags & P_PAGE)
-        p->page_size = (int32_t)rd_be32(r);
+        p->page_size = get_page_size(r, e);
     if (p->flags & P_STATE)
         p->paging_state = get_bytes(r);
     if (p->flags & P_SERIAL)
@@ -141,7 +163,7 @@ static void get_batch_entry(reader *r, int version, arena *a, native_batch_entry
         return;
     }
     b->prepared = kind == 1;
-    b->text_or_id = b->prepared ? get_string(r) : get_long_string(r);
+    b->text_or_id = b->prepared ? get_string(r) : get_text(r, e);
     get_values(r, version, false, a, &values);
     b->n_values = values.n_values;
     b->values = values.values;
@@ -202,11 +224,11 @@ int native_read_request(int version, int flags, native_opcode opcode, bytes body
     case OP_OPTIONS:
         break;
     case OP_QUERY:
-        q->text = get_long_string(&r);
+        q->text = get_text(&r, e);
         get_params(&r, version, a, &q->params, e);
         break;
     case OP_PREPARE:
-        q->text = get_long_string(&r);
+        q->text = get_text(&r, e);
         break;
     case OP_EXECUTE:
         q->id = get_string(&r);

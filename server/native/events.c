@@ -11,7 +11,7 @@ static const char *const names[] = {"TOPOLOGY_CHANGE", "STATUS_CHANGE", "SCHEMA_
 int events_kind(bytes name)
 {
     for (unsigned i = 0; i < ARRAY_LEN(names); i++)
-        if (bytes_eq_str(name, names[i]))
+        if (strlen(names[i]) == name.n && strncasecmp(names[i], (const char *)name.p, name.n) == 0)
             return (int)i;
     return -1;
 }

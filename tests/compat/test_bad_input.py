@@ -217,6 +217,27 @@ def test_unknown_opcodes_and_versions(target):
             assert c.error()[0] == PROTOCOL_ERROR
 
 
+def test_bodies_that_make_no_sense(target):
+    def body(text, params=b'\0\1\0'):
+        return struct.pack('>I', len(text)) + text + params
+
+    system = b'SELECT key FROM system.local'
+    refused = [
+        (body(b"SELECT '\xff\xfe' FROM system.local"), b'Cannot decode string as UTF8'),
+        (body(b'CREATE TABLE bad.t ("\xff" int PRIMARY KEY)'), b'Cannot decode string as UTF8'),
+        (body(system, struct.pack('>HBi', 1, 4, 0)), b'The page size cannot be 0'),
+        (body(system, struct.pack('>HBq', 1, 0x20, -2**63)), b'Out of bound timestamp'),
+    ]
+    with others_go_on(target), Connection(target) as c:
+        for request, sentence in refused:
+            c.send(frame(wire.QUERY, request))
+            opcode, _, answer = c.answer()
+            assert opcode == wire.ERROR and sentence in answer, answer
+        for name in (b'SCHEMA_CHANGE', b'schema_change'):
+            c.send(frame(wire.REGISTER, struct.pack('>HH', 1, len(name)) + name))
+            assert c.answer()[0] == wire.READY
+
+
 def test_lengths_inside_a_body(target):
     with others_go_on(target):
         for body in (struct.pack('>i', -1), struct.pack('>i', 2**31 - 1) + b'x',
