@@ -151,8 +151,7 @@ static int co_fn apply(coordinator *c, env *e, const write_request *w, const mut
             .keyspace = ks, .mutations = &m, .n = 1, .cl = w->cl, .write_type = w->write_type};
         return replicate_write(c, e, &one, err);
     }
-    return ks->durable_writes ? storage_apply(c->storage, e, &m, 1, err)
-                              : storage_apply_volatile(c->storage, e, &m, 1, err);
+    return coordinator_apply_here(c, e, ks, &m, 1, err);
 }
 
 /* No two rows of m have the same clustering. */

@@ -74,3 +74,6 @@ enum { SYNCED_TABLES = 6 };
 extern const char *const synced_tables[SYNCED_TABLES];
 int co_fn coordinator_read_schema_table(coordinator *c, env *e, const table *t, arena *a,
                                         read_result **ret, err_info *err);
+/* This node's own share of a write, through the commit log or (durable_writes = false) past it. */
+int co_fn coordinator_apply_here(coordinator *c, env *e, const keyspace *ks,
+                                 const mutation *const *ms, size_t n, err_info *err);

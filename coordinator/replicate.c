@@ -66,10 +66,7 @@ static void co_fn apply_local(replicated_write *x)
     for (size_t i = 0; i < x->w->n; i++)
         if (x->out[i].plan.local)
             mine[n++] = x->w->mutations[i];
-    int r = n == 0 ? 0
-            : x->w->keyspace->durable_writes
-                ? storage_apply(x->c->storage, x->env, mine, n, &x->local_error)
-                : storage_apply_volatile(x->c->storage, x->env, mine, n, &x->local_error);
+    int r = n ? coordinator_apply_here(x->c, x->env, x->w->keyspace, mine, n, &x->local_error) : 0;
     x->local_failed = r < 0;
 }
 

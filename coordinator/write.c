@@ -27,6 +27,13 @@ int coordinate_check_cas(coordinator *c, env *e, const keyspace *ks, bytes key, 
     return coordinate_check(c, e, ks, key, serial, false, err);
 }
 
+int co_fn coordinator_apply_here(coordinator *c, env *e, const keyspace *ks,
+                                 const mutation *const *ms, size_t n, err_info *err)
+{
+    return ks->durable_writes ? storage_apply(c->storage, e, ms, n, err)
+                              : storage_apply_volatile(c->storage, e, ms, n, err);
+}
+
 /* Without a batchlog nobody would finish what a coordinator that dies has begun. */
 static int check_batch(const write_request *w, err_info *err)
 {
@@ -51,7 +58,5 @@ int co_fn coordinate_write(coordinator *c, env *e, const write_request *w, err_i
         if (r < 0)
             return r;
     }
-    return w->keyspace->durable_writes
-               ? storage_apply(c->storage, e, w->mutations, w->n, err)
-               : storage_apply_volatile(c->storage, e, w->mutations, w->n, err);
+    return coordinator_apply_here(c, e, w->keyspace, w->mutations, w->n, err);
 }

@@ -11,32 +11,29 @@ static thrift_handler *const handlers[] = {
 void thrift_answer(thrift_context *x, const void *reply)
 {
     buf *out = stream_output(x->session->stream);
-    size_t at = x->session->framed ? thrift_frame_begin(out) : 0;
+    size_t at = thrift_begin(x->session, out);
     thrift_encode_result(out, x->call, reply);
-    if (x->session->framed)
-        thrift_frame_end(out, at);
+    thrift_end(x->session, out, at);
 }
 
 static void answer_error(thrift_context *x, int code)
 {
     buf *out = stream_output(x->session->stream);
-    size_t at = x->session->framed ? thrift_frame_begin(out) : 0;
+    size_t at = thrift_begin(x->session, out);
     x->err.code = code;
     if (!x->err.text[0])
         err_set(&x->err, code, "%s", err_text(code));
     thrift_encode_error(out, x->call, &x->err);
-    if (x->session->framed)
-        thrift_frame_end(out, at);
+    thrift_end(x->session, out, at);
     tally_add(&x->session->worker->stats.errors, 1);
 }
 
 static void answer_unknown(thrift_context *x)
 {
     buf *out = stream_output(x->session->stream);
-    size_t at = x->session->framed ? thrift_frame_begin(out) : 0;
+    size_t at = thrift_begin(x->session, out);
     thrift_encode_unknown_method(out, x->call);
-    if (x->session->framed)
-        thrift_frame_end(out, at);
+    thrift_end(x->session, out, at);
 }
 
 void co_fn thrift_run(thrift_session *s, const thrift_call *call, arena *a)

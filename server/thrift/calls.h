@@ -32,6 +32,18 @@ typedef struct thrift_context {
 
 typedef int thrift_handler(thrift_context *x); /* co_fn */
 
+/* Around every message to the client: a framed session's have their length before them. */
+static inline size_t thrift_begin(const thrift_session *s, buf *out)
+{
+    return s->framed ? thrift_frame_begin(out) : 0;
+}
+
+static inline void thrift_end(const thrift_session *s, buf *out, size_t at)
+{
+    if (s->framed)
+        thrift_frame_end(out, at);
+}
+
 /* Appends the reply to the connection's output. reply: thrift_<method>_reply of the call. */
 void thrift_answer(thrift_context *x, const void *reply);
 

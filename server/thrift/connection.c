@@ -18,10 +18,9 @@ static int co_fn run_message(thrift_session *s, bytes message)
         thrift_run(s, &call, &t->arena);
     } else if (call.name.p) {
         buf *out = stream_output(s->stream);
-        size_t at = s->framed ? thrift_frame_begin(out) : 0;
+        size_t at = thrift_begin(s, out);
         thrift_encode_error(out, &call, &err);
-        if (s->framed)
-            thrift_frame_end(out, at);
+        thrift_end(s, out, at);
         tally_add(&s->worker->stats.errors, 1);
     }
     stream_kick(s->stream);
